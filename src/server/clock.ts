@@ -1,0 +1,50 @@
+/**
+ * Time and chance, the only way in for both: whoever needs the hour, a timer or a random byte is handed one of
+ * these, so that tests can drive them. Nothing under `server/` calls `Date.now`, `setTimeout`, `setImmediate` or
+ * `Math.random` itself.
+ */
+import { randomFillSync } from "node:crypto";
+
+/** A timer that is running. */
+export interface Timer {
+  /** Ends the timer; harmless when it has already fired or was cancelled. */
+  cancel(): void;
+}
+
+/** The hour, timers and turns of the event loop. */
+export interface Clock {
+  /** Milliseconds since the Unix epoch. */
+  now(): number;
+  /** Calls `action` once, `delayMs` from now. Never keeps the process alive. */
+  after(delayMs: number, action: () => void): Timer;
+  /** Calls `action` every `periodMs`. Never keeps the process alive. */
+  every(periodMs: number, action: () => void): Timer;
+  /** Calls `action` at the end of this turn of the event loop, after what the turn still has to read. */
+  endOfTurn(action: () => void): void;
+}
+
+/** Fills `target` with random bytes. */
+export type Chance = (target: Uint8Array) => void;
+
+/** The machine's own clock. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after(delayMs, action) {
+    const timer = setTimeout(action, delayMs);
+    timer.unref();
+    return { cancel: () => clearTimeout(timer) };
+  },
+  every(periodMs, action) {
+    const timer = setInterval(action, periodMs);
+    timer.unref();
+    return { cancel: () => clearInterval(timer) };
+  },
+  endOfTurn(action) {
+    setImmediate(action);
+  },
+};
+
+/** The machine's cryptographic randomness. */
+export const systemChance: Chance = (target) => {
+  randomFillSync(target);
+};

@@ -1,0 +1,49 @@
+/**
+ * A record: what happened, as it stands in the log. Everything but `body` is the envelope, which every reader of
+ * every version must understand; what stands in `body` depends on the kind.
+ */
+
+/** A UUID in its canonical text form: 36 characters, lower case. */
+export type Uuid = string;
+
+/** The version of the envelope that this program writes. */
+export const ENVELOPE_VERSION = 1;
+
+/**
+ * The kinds of record that this program knows. A reader meets others, written by a newer node: it numbers them and
+ * passes them on as they stand (PROJ-5), so `LogRecord.kind` is any string.
+ */
+export const KINDS = ["message", "room_created", "member_added", "member_removed", "message_removed"] as const;
+
+/** One record of the log: the envelope and, as JSON text, what its kind carries. */
+export interface LogRecord {
+  /** Version of the envelope. */
+  readonly version: number;
+  /** What happened: one of `KINDS`, or a name that only a newer program knows. 1–64 ASCII characters. */
+  readonly kind: string;
+  /** Where it happened. */
+  readonly room: Uuid;
+  /** This record's own id, a UUIDv7. Ids identify; order comes from seq alone. */
+  readonly id: Uuid;
+  /** Who did it. */
+  readonly sender: Uuid;
+  /** The name that the sender had then: 1–64 characters. */
+  readonly senderName: string;
+  /** What the sender calls this record, so that a repeat can be told: 1–64 characters, or `undefined`. */
+  readonly key: string | undefined;
+  /** When the node took it, in milliseconds since the Unix epoch. */
+  readonly time: number;
+  /** JSON text; for a `message` the JSON string of its content, quotes included, as `JSON.stringify` writes it. */
+  readonly body: string;
+}
+
+/** A record with the numbers that the fold gave it, as the store keeps it (PROJ-3). */
+export interface StoredRecord {
+  readonly record: LogRecord;
+  /** The record's number within its room: 1, 2, 3, … without holes. */
+  readonly seq: number;
+  /** How many messages the room has had up to and with this record. */
+  readonly n: number;
+  /** The record's place in its partition of the log. */
+  readonly position: number;
+}
