@@ -1,0 +1,82 @@
+/**
+ * Telemetry, beside all stages: what has been counted so far, as plain numbers. The hot path adds to them; the metrics
+ * library sees them only when somebody asks for `/metrics`, so a message costs no look-up of labels.
+ */
+import type { CommandName } from "../../protocol/commands.ts";
+import type { ErrorName } from "../../protocol/error-codes.ts";
+import type { AppendFailure } from "../log/message-log.ts";
+
+/** The doors that a session may come through. */
+export type Door = "tcp" | "websocket" | "http";
+
+/** Why a session ended: the client said so, its connection went, or the error code that closed it. */
+export type CloseReason = "quit" | "disconnected" | "failed" | ErrorName;
+
+/** A command's name, or `none` where what came was not a command at all. */
+export type CommandLabel = CommandName | "none";
+
+/** Everything that is counted, since the start of the process. */
+export interface Counts {
+  messagesAccepted: number;
+  readonly messagesFailed: Record<AppendFailure, number>;
+  duplicatesDropped: number;
+  recordsDelivered: number;
+  recordsStored: number;
+  recordsSetAside: number;
+  holes: number;
+  lagRecords: number;
+  storeFailures: number;
+  readFailures: number;
+  internalErrors: number;
+  readonly sessionsOpened: Record<Door, number>;
+  /** Sessions there are now. */
+  readonly sessions: Record<Door, number>;
+  readonly sessionsClosed: Record<Door, Partial<Record<CloseReason, number>>>;
+  readonly sessionsRefused: Record<Door, Partial<Record<ErrorName, number>>>;
+  sessionsBehind: number;
+  sessionsLive: number;
+  readonly commands: Record<CommandName, number>;
+  readonly commandsRefused: Record<CommandLabel, Partial<Record<ErrorName, number>>>;
+  snapshots: number;
+  snapshotBytes: number;
+  logTrims: number;
+  recordsRetired: number;
+}
+
+/** Nothing counted yet. Each name is there from the start, so that a dashboard shows 0 and not a gap. */
+export function noCounts(): Counts {
+  return {
+    messagesAccepted: 0,
+    messagesFailed: { not_sent: 0, unknown: 0, overloaded: 0 },
+    duplicatesDropped: 0,
+    recordsDelivered: 0,
+    recordsStored: 0,
+    recordsSetAside: 0,
+    holes: 0,
+    lagRecords: 0,
+    storeFailures: 0,
+    readFailures: 0,
+    internalErrors: 0,
+    sessionsOpened: { tcp: 0, websocket: 0, http: 0 },
+    sessions: { tcp: 0, websocket: 0, http: 0 },
+    sessionsClosed: { tcp: {}, websocket: {}, http: {} },
+    sessionsRefused: { tcp: {}, websocket: {}, http: {} },
+    sessionsBehind: 0,
+    sessionsLive: 0,
+    commands: { hello: 0, join_room: 0, leave_room: 0, send_message: 0, history: 0, typing: 0, quit: 0 },
+    commandsRefused: {
+      hello: {},
+      join_room: {},
+      leave_room: {},
+      send_message: {},
+      history: {},
+      typing: {},
+      quit: {},
+      none: {},
+    },
+    snapshots: 0,
+    snapshotBytes: 0,
+    logTrims: 0,
+    recordsRetired: 0,
+  };
+}

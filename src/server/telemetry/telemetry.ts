@@ -1,0 +1,208 @@
+/**
+ * Telemetry, beside all stages: one helper for each business event, which writes counter and log line together and
+ * never throws: telling must not hurt what is told of. Touches nothing but its logger and its numbers.
+ */
+import type { Logger } from "pino";
+import { collectDefaultMetrics, type Histogram, Registry } from "prom-client";
+import type { CommandName } from "../../protocol/commands.ts";
+import type { ErrorName } from "../../protocol/error-codes.ts";
+import type { Clock } from "../clock.ts";
+import type { AppendFailure } from "../log/message-log.ts";
+import { type CloseReason, type CommandLabel, type Counts, type Door, noCounts } from "./counts.ts";
+import { type Durations, registerMetrics } from "./metrics.ts";
+import { Throttle } from "./throttle.ts";
+
+/** Log lines a second of one kind, where the kind may come in floods; the rest is told as a number. */
+const FLOOD_LINES_PER_SECOND = 20;
+
+/** What the server tells of itself. */
+export class Telemetry {
+  /** For what is no business event: the start, the stop, the banner. */
+  readonly logger: Logger;
+  readonly #registry = new Registry();
+  readonly #counts: Counts = noCounts();
+  readonly #durations: Durations;
+  readonly #appendFailures: Throttle;
+  readonly #storeFailures: Throttle;
+  readonly #readFailures: Throttle;
+  readonly #setAside: Throttle;
+  readonly #refusals: Throttle;
+  readonly #internalErrors: Throttle;
+
+  /** `processMetrics` = whether the usual figures of the process (memory, CPU, event loop) are published too. */
+  constructor(logger: Logger, clock: Clock, processMetrics: boolean) {
+    this.logger = logger;
+    this.#durations = registerMetrics(this.#registry, this.#counts);
+    if (processMetrics) collectDefaultMetrics({ register: this.#registry });
+    this.#appendFailures = new Throttle(clock, 1);
+    this.#storeFailures = new Throttle(clock, 1);
+    this.#readFailures = new Throttle(clock, 1);
+    this.#setAside = new Throttle(clock, FLOOD_LINES_PER_SECOND);
+    this.#refusals = new Throttle(clock, 1);
+    this.#internalErrors = new Throttle(clock, FLOOD_LINES_PER_SECOND);
+  }
+
+  /** The metrics in the text format of Prometheus. */
+  render(): Promise<string> {
+    return this.#registry.metrics();
+  }
+
+  /** The content type of what `render` gives. */
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  /** Messages are durable in the log. */
+  messagesAccepted(count: number): void {
+    this.#counts.messagesAccepted += count;
+  }
+
+  /** Messages could not be made durable; their senders get the error. */
+  appendFailed(failure: AppendFailure, count: number, error: unknown): void {
+    this.#counts.messagesFailed[failure] += count;
+    this.#appendFailures.tell((heldBack) =>
+      this.#say("error", { failure, count, heldBack, err: error }, "messages could not be written to the log"),
+    );
+  }
+
+  /** A repeat of a key was dropped; its sender gets the first one's answer. */
+  duplicateDropped(): void {
+    this.#counts.duplicatesDropped += 1;
+  }
+
+  /** A batch was handed to the sessions that hear it. */
+  batchDelivered(records: number, seconds: number): void {
+    this.#counts.recordsDelivered += records;
+    observe(this.#durations.broadcast, seconds);
+  }
+
+  /** A batch was written to the store. */
+  storeWritten(records: number, seconds: number): void {
+    this.#counts.recordsStored += records;
+    observe(this.#durations.store, seconds);
+  }
+
+  /** A batch is both delivered and stored, so long after it was read. */
+  batchProcessed(seconds: number): void {
+    observe(this.#durations.processing, seconds);
+  }
+
+  /** So many records of the log are not in the store yet. */
+  lag(records: number): void {
+    this.#counts.lagRecords = records;
+  }
+
+  /** A write to the store failed and will be tried again; told once a second at most. */
+  storeFailed(error: unknown): void {
+    this.#counts.storeFailures += 1;
+    this.#storeFailures.tell((heldBack) =>
+      this.#say("warn", { heldBack, err: error }, "the store could not be written; history waits, delivery goes on"),
+    );
+  }
+
+  /** A record without a whole envelope was set aside (PROJ-5). */
+  recordSetAside(partition: number, position: number): void {
+    this.#counts.recordsSetAside += 1;
+    this.#setAside.tell((heldBack) =>
+      this.#say("warn", { partition, position, heldBack }, "a record without a whole envelope was set aside"),
+    );
+  }
+
+  /** The store has a hole below its checkpoint (FAN-1): an alarm. The room stands in the line, never in a label. */
+  holeFound(room: string, seq: number): void {
+    this.#counts.holes += 1;
+    this.#say("error", { room, seq }, "the store has a hole below its checkpoint; it is projected again");
+  }
+
+  /** A session began. */
+  sessionOpened(door: Door): void {
+    this.#counts.sessionsOpened[door] += 1;
+    this.#counts.sessions[door] += 1;
+    this.#say("debug", { door }, "session opened");
+  }
+
+  /** A session ended. */
+  sessionClosed(door: Door, reason: CloseReason): void {
+    const row = this.#counts.sessionsClosed[door];
+    row[reason] = (row[reason] ?? 0) + 1;
+    this.#counts.sessions[door] -= 1;
+    this.#say("debug", { door, reason }, "session closed");
+  }
+
+  /** A connection got no session. */
+  sessionRefused(door: Door, reason: ErrorName): void {
+    const row = this.#counts.sessionsRefused[door];
+    row[reason] = (row[reason] ?? 0) + 1;
+    this.#refusals.tell((heldBack) => this.#say("warn", { door, reason, heldBack }, "connection refused"));
+  }
+
+  /** A session overran its outbox and is fed from recent events or the store. */
+  sessionBehind(): void {
+    this.#counts.sessionsBehind += 1;
+    this.#say("debug", {}, "session fell behind");
+  }
+
+  /** A session that was behind is live again. */
+  sessionLive(): void {
+    this.#counts.sessionsLive += 1;
+    this.#say("debug", {}, "session is live again");
+  }
+
+  /** A command was carried out. Hot path: one addition. */
+  commandHandled(name: CommandName): void {
+    this.#counts.commands[name] += 1;
+  }
+
+  /** A command was answered with an error; `none` where what came was no command. */
+  commandRefused(name: CommandLabel, code: ErrorName): void {
+    const row = this.#counts.commandsRefused[name];
+    row[code] = (row[code] ?? 0) + 1;
+  }
+
+  /** A snapshot of the fold is durable. */
+  snapshotWritten(position: number, bytes: number): void {
+    this.#counts.snapshots += 1;
+    this.#counts.snapshotBytes = bytes;
+    this.#say("debug", { position, bytes }, "snapshot written");
+  }
+
+  /** The log was trimmed; its first position is about `before` now. */
+  logTrimmed(before: number): void {
+    this.#counts.logTrims += 1;
+    this.#say("info", { before }, "log trimmed");
+  }
+
+  /** Retention removed records. */
+  retentionApplied(records: number): void {
+    this.#counts.recordsRetired += records;
+    this.#say("info", { records }, "retention applied");
+  }
+
+  /** A read of log or store failed; whoever asked gets an error. */
+  readFailed(error: unknown): void {
+    this.#counts.readFailures += 1;
+    this.#readFailures.tell((heldBack) => this.#say("error", { heldBack, err: error }, "a read failed"));
+  }
+
+  /** Something that should not happen, did; `where` is a fixed text, the name of the place. */
+  internalError(where: string, error: unknown): void {
+    this.#counts.internalErrors += 1;
+    this.#internalErrors.tell((heldBack) => this.#say("error", { where, heldBack, err: error }, "internal error"));
+  }
+
+  #say(level: "debug" | "info" | "warn" | "error", fields: Record<string, unknown>, text: string): void {
+    if (!this.logger.isLevelEnabled(level)) return;
+    // 0 is the ordinary case and only noise in a line.
+    const { heldBack, ...rest } = fields;
+    try {
+      this.logger[level](heldBack === undefined || heldBack === 0 ? rest : fields, text);
+    } catch {
+      // A log that can't be written has nobody to be told; the counter stands.
+    }
+  }
+}
+
+/** Observes a duration; a figure that is none (a clock that jumped) is left out rather than thrown about. */
+function observe(histogram: Histogram, seconds: number): void {
+  if (Number.isFinite(seconds) && seconds >= 0) histogram.observe(seconds);
+}
