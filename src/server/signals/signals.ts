@@ -28,10 +28,14 @@ export type Signal =
 export interface Signals {
   /**
    * Tells every subscriber, those of this node too. MUST NOT throw and MUST NOT wait. Signals of one node reach each
-   * subscriber in their order or not at all. Subscribers of the same node hear it before `publish` returns.
+   * subscriber in their order or not at all. Subscribers of the same node hear it before `publish` returns; what a
+   * listener itself publishes they hear after the signal at hand.
    */
   publish(signal: Signal): void;
-  /** Hears every signal from now on, until the returned function is called. A listener that throws hurts nobody else. */
+  /**
+   * Hears every signal from now on, until the returned function is called. A listener that throws hurts nobody else.
+   * One function may subscribe several times; each subscription ends by itself.
+   */
   subscribe(listener: (signal: Signal) => void): () => void;
   /** Lets go of everything; what is published afterwards goes nowhere. */
   close(): Promise<void>;

@@ -1,0 +1,55 @@
+/**
+ * Stage 5, what every adapter of the store holds a batch and a page to, so that all refuse and all stop at the same
+ * place. Pure.
+ */
+import type { StoredRecord } from "../record.ts";
+import type { PageLimit, StoreBatch } from "./message-store.ts";
+
+/** A batch that contradicts itself or would leave a gap; writing it again as it stands can't help. */
+export class StoreBatchError extends Error {
+  override readonly name = "StoreBatchError";
+}
+
+/**
+ * Throws a `StoreBatchError` for a batch whose parts contradict each other or that begins after `checkpoint`. Looks at
+ * the ends of the records only: it stands before every write.
+ */
+export function checkBatch(batch: StoreBatch, checkpoint: number): void {
+  const { partition, from, to, records, snapshot } = batch;
+  const name = `batch ${from}..${to} of partition ${partition}`;
+  if (from > to) throw new StoreBatchError(`${name} ends before it begins`);
+  if (from > checkpoint) throw new StoreBatchError(`${name} would leave a gap: the store's checkpoint is ${checkpoint}`);
+  const first = records[0];
+  const last = records.at(-1);
+  if ((first !== undefined && first.position < from) || (last !== undefined && last.position >= to)) {
+    throw new StoreBatchError(`${name} holds a record from outside of it`);
+  }
+  if (snapshot !== undefined && snapshot.position > to) {
+    throw new StoreBatchError(`${name} comes with a snapshot at ${snapshot.position}, beyond its end`);
+  }
+}
+
+/** Counts what a page may still take, by the measure of `PageLimit`. */
+export class PageBudget {
+  private records = 0;
+  private bytes = 0;
+  private readonly limit: PageLimit;
+
+  constructor(limit: PageLimit) {
+    this.limit = limit;
+  }
+
+  /** Whether `row` still belongs to the page; the first always does. */
+  take(row: StoredRecord): boolean {
+    const bytes = this.bytes + row.record.body.length + 128;
+    if (this.records > 0 && (this.records >= this.limit.records || bytes > this.limit.bytes)) return false;
+    this.records += 1;
+    this.bytes = bytes;
+    return true;
+  }
+
+  /** Whether the page certainly takes nothing more, so that a reader need not decode the next. */
+  get full(): boolean {
+    return this.records > 0 && (this.records >= this.limit.records || this.bytes >= this.limit.bytes);
+  }
+}
