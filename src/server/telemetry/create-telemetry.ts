@@ -1,9 +1,11 @@
 /**
  * Telemetry, beside all stages: makes it, for a server and for tests.
  */
-import { type DestinationStream, pino } from "pino";
+import type { DestinationStream } from "pino";
+import { pino } from "pino";
+import type { Clock } from "../clock.ts";
+import { systemClock } from "../clock.ts";
 import type { LogFormat, LogLevel } from "../config/config.ts";
-import { type Clock, systemClock } from "../clock.ts";
 import { createLogger } from "./logger.ts";
 import { Telemetry } from "./telemetry.ts";
 

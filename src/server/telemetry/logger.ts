@@ -1,7 +1,8 @@
 /**
  * Telemetry, beside all stages: where log lines go and how they look. Touches pino and the stream it is given.
  */
-import { type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from "pino";
+import type { DestinationStream, Logger } from "pino";
+import { destination, pino, stdTimeFunctions } from "pino";
 import pretty from "pino-pretty";
 import type { LogFormat, LogLevel } from "../config/config.ts";
 

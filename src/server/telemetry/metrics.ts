@@ -2,7 +2,8 @@
  * Telemetry, beside all stages: the names under which the counts are published, for Prometheus. The names of the
  * first block are fixed, because dashboards use them; ours begin with `verbatim_`. No label carries an id.
  */
-import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import type { Registry } from "prom-client";
+import { Counter, Gauge, Histogram } from "prom-client";
 import type { Counts } from "./counts.ts";
 
 /** What is observed once a batch and not merely counted. */

@@ -3,13 +3,16 @@
  * never throws: telling must not hurt what is told of. Touches nothing but its logger and its numbers.
  */
 import type { Logger } from "pino";
-import { collectDefaultMetrics, type Histogram, Registry } from "prom-client";
+import type { Histogram } from "prom-client";
+import { collectDefaultMetrics, Registry } from "prom-client";
 import type { CommandName } from "../../protocol/commands.ts";
 import type { ErrorName } from "../../protocol/error-codes.ts";
 import type { Clock } from "../clock.ts";
 import type { AppendFailure } from "../log/message-log.ts";
-import { type CloseReason, type CommandLabel, type Counts, type Door, noCounts } from "./counts.ts";
-import { type Durations, registerMetrics } from "./metrics.ts";
+import type { CloseReason, CommandLabel, Counts, Door } from "./counts.ts";
+import { noCounts } from "./counts.ts";
+import type { Durations } from "./metrics.ts";
+import { registerMetrics } from "./metrics.ts";
 import { Throttle } from "./throttle.ts";
 
 /** Log lines a second of one kind, where the kind may come in floods; the rest is told as a number. */

@@ -1,0 +1,140 @@
+/**
+ * Configuration, beside all stages: how one value is written, in a flag, the environment or the file alike, and what
+ * is said when it is written wrong. Pure.
+ */
+import { isIP } from "node:net";
+import { z } from "zod";
+import type { Listen } from "./config.ts";
+
+/** Powers of 1024, and the decimal units that people write when they mean about as much. */
+const UNITS: Readonly<Record<string, number>> = {
+  "": 1,
+  b: 1,
+  kb: 1000,
+  mb: 1000 ** 2,
+  gb: 1000 ** 3,
+  tb: 1000 ** 4,
+  kib: 1024,
+  mib: 1024 ** 2,
+  gib: 1024 ** 3,
+  tib: 1024 ** 4,
+};
+
+/** Text or number: YAML gives numbers where flags and environment give text. */
+const scalar = (right: string) => z.union([z.string(), z.number()], { error: `must be ${right}` });
+
+/** A count: a whole number, `least` or more. */
+export function count(least: number) {
+  const right = `a whole number, ${least} or more`;
+  return scalar(right).transform((value, context): number => {
+    const parsed = typeof value === "number" ? value : /^\d+$/.test(value.trim()) ? Number(value) : Number.NaN;
+    if (Number.isSafeInteger(parsed) && parsed >= least) return parsed;
+    return wrong(context, value, right);
+  });
+}
+
+/** A size in bytes, `least` or more: a number, or one with a unit such as `512MiB`. */
+export function size(least: number) {
+  const right = `a size in bytes such as 1048576, 512MiB or 1GiB, ${least} or more`;
+  return scalar(right).transform((value, context): number => {
+    const match = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(String(value).trim());
+    const unit = UNITS[match?.[2]?.toLowerCase() ?? "none"];
+    const bytes = unit === undefined ? Number.NaN : Math.round(Number(match?.[1]) * unit);
+    if (Number.isSafeInteger(bytes) && bytes >= least) return bytes;
+    return wrong(context, value, right);
+  });
+}
+
+/** A number above 0, or `off`. */
+export function amountOrOff(whole: boolean) {
+  const right = `a ${whole ? "whole " : ""}number above 0, or off`;
+  return z
+    .union([z.string(), z.number(), z.literal(false)], { error: `must be ${right}` })
+    .transform((value, context) => {
+      if (value === false || value === "off") return undefined;
+      const parsed = typeof value === "number" ? value : value.trim() === "" ? Number.NaN : Number(value);
+      if (Number.isFinite(parsed) && parsed > 0 && (!whole || Number.isSafeInteger(parsed))) return parsed;
+      return wrong(context, value, right);
+    });
+}
+
+/** Yes or no. */
+export function yesOrNo() {
+  const right = "true or false";
+  return z.union([z.boolean(), z.string()], { error: `must be ${right}` }).transform((value, context): boolean => {
+    if (value === true || value === "true" || value === "1") return true;
+    if (value === false || value === "false" || value === "0") return false;
+    return wrong(context, value, right);
+  });
+}
+
+/** One of a few words. */
+export function word<const Word extends string>(words: readonly [Word, ...Word[]]) {
+  return z.enum(words, { error: (issue) => `must be one of ${words.join(", ")}, not ${show(issue.input)}` });
+}
+
+/** A path to a file or folder. */
+export function path() {
+  const right = "a path";
+  return z.string({ error: `must be ${right}` }).refine((value) => value !== "" && !value.includes("\0"), {
+    error: (issue) => `must be ${right}, not ${show(issue.input)}`,
+  });
+}
+
+/** An address to listen on: `HOST:PORT`, an IPv6 address in brackets. */
+export function address() {
+  return z.string({ error: `must be HOST:PORT, for example ${EXAMPLES}` }).transform(toListen);
+}
+
+/** An address to listen on, or `off`. */
+export function addressOrOff() {
+  return z
+    .union([z.string(), z.literal(false)], { error: `must be HOST:PORT or off, for example ${EXAMPLES}` })
+    .transform((value, context) => (value === false || value === "off" ? undefined : toListen(value, context)));
+}
+
+const EXAMPLES = "127.0.0.1:8080 or [::1]:8080";
+
+function toListen(value: string, context: z.RefinementCtx): Listen {
+  const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(value.trim());
+  const [, bracketed, plain, digits] = match ?? [];
+  const host = bracketed ?? plain;
+  const port = Number(digits);
+  const known =
+    bracketed === undefined ? plain !== undefined && isHostOrIPv4(plain) : isIP(bracketed.split("%")[0] ?? "") === 6;
+  if (host !== undefined && known && port <= 65_535) return { host, port };
+  return wrong(context, value, `HOST:PORT, for example ${EXAMPLES}; 0.0.0.0 means every address`);
+}
+
+function isHostOrIPv4(host: string): boolean {
+  // What looks like an address must be one: `127.0.0.256` is a slip, not a host name.
+  if (/^[\d.]+$/.test(host)) return isIP(host) === 4;
+  return /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i.test(host) && host.length <= 253;
+}
+
+/** The text of an address, as it would be written in the configuration. */
+export function showListen(listen: Listen): string {
+  return listen.host.includes(":") ? `[${listen.host}]:${listen.port}` : `${listen.host}:${listen.port}`;
+}
+
+/** Whether a host is this machine alone. A name other than `localhost` might be anything and counts as not. */
+export function isLoopback(host: string): boolean {
+  const lower = host.toLowerCase();
+  return (
+    lower === "localhost" ||
+    (isIP(lower) === 4 && lower.startsWith("127.")) ||
+    lower === "::1" ||
+    (lower.startsWith("::ffff:127.") && isIP(lower) === 6)
+  );
+}
+
+function wrong(context: z.RefinementCtx, value: unknown, right: string): never {
+  context.addIssue({ code: "custom", message: `must be ${right}, not ${show(value)}` });
+  return z.NEVER;
+}
+
+/** A value as it may stand in one line of an error. */
+export function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
+}
