@@ -5,10 +5,6 @@
 /**
  * Sums up the modules of a vitest run. A file that could not be loaded and an error that nobody caught count as one
  * failure each, for the run is not whole without them.
- *
- * @param {ReadonlyArray<import("vitest/node").TestModule>} modules
- * @param {ReadonlyArray<unknown>} unhandledErrors
- * @returns {{ passed: number, failed: number, skipped: { name: string, reason: string }[] }}
  */
 export function summarize(modules, unhandledErrors) {
   const summary = { passed: 0, failed: unhandledErrors.length, skipped: [] };
