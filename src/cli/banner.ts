@@ -1,0 +1,52 @@
+/** The command line: what a person sees when the server is up, and what a program reads. Pure. */
+import type { Config, Listen } from "../server/config/config.ts";
+import { showListen } from "../server/config/values.ts";
+
+/** What has been started, with real ports. */
+export interface Started {
+  readonly version: string;
+  readonly config: Config;
+  readonly tcp: Listen;
+  readonly http: Listen | undefined;
+  readonly rooms: number;
+  readonly sessionsMax: number;
+  /** `undefined` where the machine has no limit. */
+  readonly openFiles: number | undefined;
+}
+
+/** The fields of the log line `listening`; programs read the ports from it. */
+export function listeningFields(started: Started): Record<string, unknown> {
+  return {
+    version: started.version,
+    tcp: showListen(started.tcp),
+    http: started.http === undefined ? "off" : showListen(started.http),
+    data: started.config.data,
+    rooms: started.rooms,
+    roomsFile: started.config.rooms,
+    sessionsMax: started.sessionsMax,
+    openFiles: started.openFiles ?? "unlimited",
+    pid: process.pid,
+  };
+}
+
+/** The banner, several lines, each with its end. */
+export function banner(started: Started): string {
+  const { version, config, tcp, http, rooms, sessionsMax, openFiles } = started;
+  const lines = [
+    ["chat", `${showListen(tcp)} (TCP)`],
+    ["http", http === undefined ? "off" : `http://${showListen(reachable(http))} (/healthz /readyz /metrics)`],
+    ["data", config.data],
+    ["rooms", `${rooms} from ${config.rooms}`],
+    ["sessions", `${sessionsMax} at most, of ${openFiles ?? "any number of"} open files`],
+    ["try it", `nc ${reachable(tcp).host} ${tcp.port}`],
+    ["stop it", "ctrl-c"],
+  ];
+  return `\nVerbatim ${version} is up\n${lines.map(([name = "", text]) => `  ${name.padEnd(10)}${text}\n`).join("")}\n`;
+}
+
+/** An address that one can connect to, where what is listened on is "every address". */
+function reachable(listen: Listen): Listen {
+  if (listen.host === "0.0.0.0") return { host: "127.0.0.1", port: listen.port };
+  if (listen.host === "::") return { host: "::1", port: listen.port };
+  return listen;
+}

@@ -1,0 +1,118 @@
+/**
+ * The command line: `verbatim serve`. Reads the configuration, starts the server, says where it is, and stops it when
+ * it is asked to (STOP-1).
+ */
+import { writeSync } from "node:fs";
+import { systemClock } from "../server/clock.ts";
+import { readSources } from "../server/config/env.ts";
+import { makeConfig } from "../server/config/make-config.ts";
+import { printConfig } from "../server/config/print-config.ts";
+import { readRoomsFile } from "../server/rooms-file.ts";
+import { createTelemetry } from "../server/telemetry/create-telemetry.ts";
+import type { LogStream } from "../server/telemetry/logger.ts";
+import { openLogStream } from "../server/telemetry/logger.ts";
+import type { Telemetry } from "../server/telemetry/telemetry.ts";
+import { banner, listeningFields } from "./banner.ts";
+import { packageVersion } from "./version.ts";
+
+/** What `verbatim serve` was asked. */
+export interface ServeRequest {
+  /** The settings that were given as flags: flag without dashes → value. */
+  readonly flags: ReadonlyMap<string, string | true>;
+  /** What `--config` was given. */
+  readonly config: string | undefined;
+  readonly printConfig: boolean;
+  readonly checkConfig: boolean;
+}
+
+const STDOUT = 1;
+const STDERR = 2;
+
+/** The exit code of a program that ctrl-c ended: 128 and the number of SIGINT. */
+const EXIT_INTERRUPTED = 130;
+
+/**
+ * Serves until a signal says to stop; resolves with the exit code.
+ * @throws StartError for whatever keeps it from starting
+ */
+export async function serve(request: ServeRequest): Promise<number> {
+  const loaded = makeConfig(readSources(request.flags, request.config));
+  const { config } = loaded;
+  if (request.printConfig) {
+    writeSync(STDOUT, printConfig(loaded));
+    return 0;
+  }
+  if (request.checkConfig) {
+    const rooms = await readRoomsFile(config.rooms);
+    writeSync(STDOUT, `verbatim: the configuration is right; ${rooms.length} rooms\n`);
+    return 0;
+  }
+  const terminal = process.stdout.isTTY === true;
+  const stream = openLogStream(STDOUT);
+  const { logLevel: level, logFormat: format } = config;
+  const telemetry = createTelemetry({ level, format, stream, terminal, clock: systemClock });
+  exitOnCrash(telemetry, stream);
+  const signal = stopOnSignal(telemetry);
+  for (const warning of loaded.warnings) telemetry.logger.warn(warning);
+
+  // Loaded here, so that a wrong configuration is told at once and no adapter has been touched.
+  const { start } = await import("../server/server.ts");
+  try {
+    const server = await start({ config, telemetry, signal });
+    const started = { ...server, version: packageVersion(), config };
+    if (format === "pretty" || (format === "auto" && terminal)) stream.write(banner(started));
+    else telemetry.logger.info(listeningFields(started), "listening");
+    await server.stopped;
+    telemetry.logger.info("stopped");
+  } catch (error) {
+    if (!isAbort(error, signal)) throw error;
+  } finally {
+    flush(stream);
+  }
+  return 0;
+}
+
+/** A signal that aborts with the first SIGTERM or ctrl-c; a second ctrl-c does not wait for anything. */
+function stopOnSignal(telemetry: Telemetry): AbortSignal {
+  const stop = new AbortController();
+  const onSignal = (name: NodeJS.Signals): void => {
+    if (!stop.signal.aborted) {
+      telemetry.logger.info({ signal: name }, "stopping; ctrl-c again to stop at once");
+      stop.abort();
+    } else if (name === "SIGINT") {
+      process.exit(EXIT_INTERRUPTED);
+    }
+  };
+  process.on("SIGTERM", onSignal);
+  process.on("SIGINT", onSignal);
+  return stop.signal;
+}
+
+/** What nobody caught ends the process: its state can't be trusted any more, and what was acknowledged is in the log. */
+function exitOnCrash(telemetry: Telemetry, stream: LogStream): void {
+  const crash = (error: unknown): void => {
+    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    try {
+      telemetry.internalError("uncaught", error);
+      flush(stream);
+      writeSync(STDERR, `verbatim: crashed; what was acknowledged is safe, start it again\n${reason}\n`);
+    } finally {
+      process.exit(1);
+    }
+  };
+  process.on("uncaughtException", crash);
+  process.on("unhandledRejection", crash);
+}
+
+function isAbort(error: unknown, signal: AbortSignal): boolean {
+  return signal.aborted && (error === signal.reason || (error instanceof Error && error.name === "AbortError"));
+}
+
+/** Writes what waits in the log; a log that takes nothing must not keep the process from its end. */
+function flush(stream: LogStream): void {
+  try {
+    stream.flushSync();
+  } catch {
+    // There is nobody left to tell.
+  }
+}
