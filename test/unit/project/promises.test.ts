@@ -15,17 +15,23 @@ function isHandled(expression: ts.Expression): boolean {
   );
 }
 
+/** `=`, and those like `??=`: the promise is kept where somebody can find it. */
+function isAssignment(kind: ts.SyntaxKind): boolean {
+  return kind >= ts.SyntaxKind.FirstAssignment && kind <= ts.SyntaxKind.LastAssignment;
+}
+
 /** Whether a statement's value is a promise that nobody deals with. */
 function floats(statement: ts.ExpressionStatement, checker: ts.TypeChecker): boolean {
   const { expression } = statement;
   const isDealtWith =
     ts.isAwaitExpression(expression) ||
     ts.isVoidExpression(expression) ||
-    (ts.isBinaryExpression(expression) && expression.operatorToken.kind === ts.SyntaxKind.EqualsToken);
+    (ts.isBinaryExpression(expression) && isAssignment(expression.operatorToken.kind));
   if (isDealtWith || isHandled(expression)) return false;
   const type = checker.getTypeAtLocation(expression);
   const parts = type.isUnion() ? type.types : [type];
-  return parts.some((part) => part.getProperty("then") !== undefined);
+  // By its name: what merely has a `then`, as Fastify's chainable answers have, rejects nothing.
+  return parts.some((part) => part.getSymbol()?.name === "Promise");
 }
 
 /** Every floating promise of a file, as `path:line`. */
