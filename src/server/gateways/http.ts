@@ -2,6 +2,7 @@
  * Stage 1, the HTTP door: health, readiness and metrics, for whoever runs the server. Touches the network, telemetry
  * and the readiness that it is handed; nothing of log, store or projector.
  */
+import type { Socket } from "node:net";
 import type { FastifyInstance, FastifyReply } from "fastify";
 import type { Listen } from "../config/config.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
@@ -56,6 +57,7 @@ export async function openHttpGateway(options: HttpGatewayOptions): Promise<Http
     bodyLimit: BODY_BYTES_MAX,
     forceCloseConnections: true,
     http: { maxHeaderSize: HEADER_BYTES_MAX },
+    clientErrorHandler: refuseRequest,
     frameworkErrors: (error, _request, reply) => {
       send(reply, problem(error.statusCode ?? 400, error.message));
     },
@@ -86,7 +88,8 @@ export async function openHttpGateway(options: HttpGatewayOptions): Promise<Http
   server.setNotFoundHandler((_request, reply) => send(reply, problem(404, "there is /healthz, /readyz and /metrics")));
   server.setErrorHandler((error, _request, reply) => {
     const status = error instanceof Error && "statusCode" in error ? error.statusCode : undefined;
-    if (typeof status === "number" && status >= 400 && status < 500) return send(reply, problem(status, "the request could not be understood"));
+    if (typeof status === "number" && status >= 400 && status < 500)
+      return send(reply, problem(status, "the request could not be understood"));
     telemetry.internalError("http", error);
     return send(reply, problem(500, "the server failed; its log says why"));
   });
@@ -114,4 +117,19 @@ async function look({ readiness, telemetry }: HttpGatewayOptions): Promise<Readi
 
 function send(reply: FastifyReply, body: Problem): FastifyReply {
   return reply.code(body.status).type("application/problem+json").send(JSON.stringify(body));
+}
+
+/** Answers what is no request at all, before Fastify sees one, and closes. */
+function refuseRequest(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === "ECONNRESET" || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const status = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 }[error.code ?? ""] ?? 400;
+  const answer = problem(status, "the request could not be read");
+  const body = JSON.stringify(answer);
+  socket.end(
+    `HTTP/1.1 ${status} ${answer.title}\r\nContent-Type: application/problem+json; charset=utf-8\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
 }

@@ -3,7 +3,7 @@
  */
 import type { DestinationStream, Logger } from "pino";
 import { destination, pino, stdTimeFunctions } from "pino";
-import pretty from "pino-pretty";
+import { prettyFactory } from "pino-pretty";
 import type { LogFormat, LogLevel } from "../config/config.ts";
 
 /** What waits to be written to a log that nobody reads, in bytes; lines beyond it are dropped, never the server held. */
@@ -27,21 +27,16 @@ export interface LogStream extends DestinationStream {
 
 /** Opens a log stream to a file descriptor. */
 export function openLogStream(fd: number): LogStream {
-  return destination({ dest: fd, sync: false, maxLength: LOG_QUEUE_BYTES_MAX });
+  const stream = destination({ dest: fd, sync: false, maxLength: LOG_QUEUE_BYTES_MAX });
+  // A log that can't be written any more (its reader is gone, its disk full) is no reason to stop serving.
+  stream.on("error", () => undefined);
+  return stream;
 }
 
 /** Makes the logger: lines for a person on a terminal, one JSON object a line elsewhere. */
 export function createLogger(options: LoggerOptions): Logger {
   const forPerson = options.format === "pretty" || (options.format === "auto" && options.terminal);
-  const stream = forPerson
-    ? pretty({
-        destination: options.stream,
-        colorize: options.terminal,
-        translateTime: "SYS:HH:MM:ss.l",
-        ignore: "pid,hostname",
-        singleLine: true,
-      })
-    : options.stream;
+  const stream = forPerson ? prettyStream(options) : options.stream;
   return pino(
     {
       level: options.level,
@@ -51,4 +46,19 @@ export function createLogger(options: LoggerOptions): Logger {
     },
     stream,
   );
+}
+
+/** Writes each line for a person, at once and in this thread: no line is lost in a worker or a queue at the end. */
+function prettyStream({ stream, terminal }: LoggerOptions): DestinationStream {
+  const format = prettyFactory({
+    colorize: terminal,
+    translateTime: "SYS:HH:MM:ss.l",
+    ignore: "pid,hostname",
+    singleLine: true,
+  });
+  return {
+    write(line) {
+      stream.write(format(line));
+    },
+  };
 }
