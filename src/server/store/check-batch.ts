@@ -18,7 +18,8 @@ export function checkBatch(batch: StoreBatch, checkpoint: number): void {
   const { partition, from, to, records, snapshot } = batch;
   const name = `batch ${from}..${to} of partition ${partition}`;
   if (from > to) throw new StoreBatchError(`${name} ends before it begins`);
-  if (from > checkpoint) throw new StoreBatchError(`${name} would leave a gap: the store's checkpoint is ${checkpoint}`);
+  if (from > checkpoint)
+    throw new StoreBatchError(`${name} would leave a gap: the store's checkpoint is ${checkpoint}`);
   const first = records[0];
   const last = records.at(-1);
   if ((first !== undefined && first.position < from) || (last !== undefined && last.position >= to)) {
@@ -31,25 +32,25 @@ export function checkBatch(batch: StoreBatch, checkpoint: number): void {
 
 /** Counts what a page may still take, by the measure of `PageLimit`. */
 export class PageBudget {
-  private records = 0;
-  private bytes = 0;
-  private readonly limit: PageLimit;
+  #records = 0;
+  #bytes = 0;
+  readonly #limit: PageLimit;
 
   constructor(limit: PageLimit) {
-    this.limit = limit;
+    this.#limit = limit;
   }
 
   /** Whether `row` still belongs to the page; the first always does. */
   take(row: StoredRecord): boolean {
-    const bytes = this.bytes + row.record.body.length + 128;
-    if (this.records > 0 && (this.records >= this.limit.records || bytes > this.limit.bytes)) return false;
-    this.records += 1;
-    this.bytes = bytes;
+    const bytes = this.#bytes + row.record.body.length + 128;
+    if (this.#records > 0 && (this.#records >= this.#limit.records || bytes > this.#limit.bytes)) return false;
+    this.#records += 1;
+    this.#bytes = bytes;
     return true;
   }
 
   /** Whether the page certainly takes nothing more, so that a reader need not decode the next. */
   get full(): boolean {
-    return this.records > 0 && (this.records >= this.limit.records || this.bytes >= this.limit.bytes);
+    return this.#records > 0 && (this.#records >= this.#limit.records || this.#bytes >= this.#limit.bytes);
   }
 }

@@ -30,11 +30,11 @@ interface MemoryDisk {
 /** The store in memory. */
 export class MemoryStore implements MessageStore {
   readonly hooks: MemoryStoreHooks = { beforeWrite: undefined, beforeRead: undefined };
-  private readonly disk: MemoryDisk;
-  private closed = false;
+  readonly #disk: MemoryDisk;
+  #closed = false;
 
   constructor(disk: MemoryDisk = { rooms: new Map(), checkpoints: new Map(), snapshots: new Map() }) {
-    this.disk = disk;
+    this.#disk = disk;
   }
 
   /**
@@ -42,8 +42,8 @@ export class MemoryStore implements MessageStore {
    * takes effect, as after a crash.
    */
   reopen(): MemoryStore {
-    this.closed = true;
-    return new MemoryStore(this.disk);
+    this.#closed = true;
+    return new MemoryStore(this.#disk);
   }
 
   /** The next write, whichever it is, rejects with `error` and changes nothing; later ones go through. */
@@ -56,7 +56,7 @@ export class MemoryStore implements MessageStore {
 
   /** Writes wait from now on until the returned function is called, in the order in which they came. */
   holdWrites(): () => void {
-    let release = (): void => {};
+    let release: () => void = () => undefined;
     const released = new Promise<void>((resolve) => {
       release = resolve;
     });
@@ -68,20 +68,20 @@ export class MemoryStore implements MessageStore {
   }
 
   async write(batch: StoreBatch): Promise<void> {
-    this.checkOpen();
+    this.#checkOpen();
     await this.hooks.beforeWrite?.(batch);
-    this.checkOpen();
+    this.#checkOpen();
     const { partition, records, to, snapshot } = batch;
-    const checkpoint = this.disk.checkpoints.get(partition) ?? 0;
+    const checkpoint = this.#disk.checkpoints.get(partition) ?? 0;
     checkBatch(batch, checkpoint);
-    for (const row of records) put(this.room(row.record.room), row);
-    this.disk.checkpoints.set(partition, Math.max(checkpoint, to));
-    if (snapshot !== undefined) this.keep(partition, snapshot);
+    for (const row of records) put(this.#room(row.record.room), row);
+    this.#disk.checkpoints.set(partition, Math.max(checkpoint, to));
+    if (snapshot !== undefined) this.#keep(partition, snapshot);
   }
 
   async range(room: Uuid, from: number, to: number, limit: PageLimit): Promise<readonly StoredRecord[]> {
-    await this.beforeRead();
-    const rows = this.disk.rooms.get(room)?.rows ?? [];
+    await this.#beforeRead();
+    const rows = this.#disk.rooms.get(room)?.rows ?? [];
     const budget = new PageBudget(limit);
     const found: StoredRecord[] = [];
     for (let i = firstAtOrAfter(rows, from); i < rows.length; i++) {
@@ -93,8 +93,8 @@ export class MemoryStore implements MessageStore {
   }
 
   async page(room: Uuid, before: number, limit: PageLimit): Promise<readonly StoredRecord[]> {
-    await this.beforeRead();
-    const rows = this.disk.rooms.get(room)?.rows ?? [];
+    await this.#beforeRead();
+    const rows = this.#disk.rooms.get(room)?.rows ?? [];
     const budget = new PageBudget(limit);
     const found: StoredRecord[] = [];
     for (let i = firstAtOrAfter(rows, before) - 1; i >= 0; i--) {
@@ -106,79 +106,84 @@ export class MemoryStore implements MessageStore {
   }
 
   async floor(room: Uuid): Promise<number> {
-    await this.beforeRead();
-    return this.disk.rooms.get(room)?.floor ?? 1;
+    await this.#beforeRead();
+    return this.#disk.rooms.get(room)?.floor ?? 1;
   }
 
   async retain(room: Uuid, floor: number): Promise<void> {
-    this.checkOpen();
-    const kept = this.room(room);
+    this.#checkOpen();
+    const kept = this.#room(room);
     if (floor <= kept.floor) return;
     kept.floor = floor;
     kept.rows.splice(0, firstAtOrAfter(kept.rows, floor));
   }
 
   async snapshot(partition: number, atOrBefore: number): Promise<Snapshot | undefined> {
-    await this.beforeRead();
-    return this.disk.snapshots.get(partition)?.findLast((snapshot) => snapshot.position <= atOrBefore);
+    await this.#beforeRead();
+    return this.#disk.snapshots.get(partition)?.findLast((snapshot) => snapshot.position <= atOrBefore);
   }
 
   async snapshots(partition: number): Promise<readonly number[]> {
-    await this.beforeRead();
-    return (this.disk.snapshots.get(partition) ?? []).map((snapshot) => snapshot.position);
+    await this.#beforeRead();
+    return (this.#disk.snapshots.get(partition) ?? []).map((snapshot) => snapshot.position);
   }
 
   async checkpoint(partition: number): Promise<number> {
-    await this.beforeRead();
-    return this.disk.checkpoints.get(partition) ?? 0;
+    await this.#beforeRead();
+    return this.#disk.checkpoints.get(partition) ?? 0;
   }
 
-  async begin(partition: number, position: number, floors: ReadonlyMap<Uuid, number>, snapshot: Snapshot): Promise<void> {
-    this.checkOpen();
-    const checkpoint = this.disk.checkpoints.get(partition) ?? 0;
+  async begin(
+    partition: number,
+    position: number,
+    floors: ReadonlyMap<Uuid, number>,
+    snapshot: Snapshot,
+  ): Promise<void> {
+    this.#checkOpen();
+    const checkpoint = this.#disk.checkpoints.get(partition) ?? 0;
     if (checkpoint > 0) throw new Error(`partition ${partition} has a checkpoint already: ${checkpoint}`);
     for (const [room, floor] of floors) {
-      const kept = this.room(room);
+      const kept = this.#room(room);
       kept.floor = Math.max(kept.floor, floor);
     }
-    this.disk.checkpoints.set(partition, position);
-    this.keep(partition, snapshot);
+    this.#disk.checkpoints.set(partition, position);
+    this.#keep(partition, snapshot);
   }
 
   async rooms(): Promise<readonly Uuid[]> {
-    await this.beforeRead();
-    return [...this.disk.rooms].filter(([, { floor, rows }]) => floor > 1 || rows.length > 0).map(([room]) => room);
+    await this.#beforeRead();
+    return [...this.#disk.rooms].filter(([, { floor, rows }]) => floor > 1 || rows.length > 0).map(([room]) => room);
   }
 
   async close(): Promise<void> {
-    this.closed = true;
+    this.#closed = true;
   }
 
-  private checkOpen(): void {
-    if (this.closed) throw new Error("the store is closed");
+  #checkOpen(): void {
+    if (this.#closed) throw new Error("the store is closed");
   }
 
-  private async beforeRead(): Promise<void> {
-    this.checkOpen();
+  async #beforeRead(): Promise<void> {
+    this.#checkOpen();
     await this.hooks.beforeRead?.();
-    this.checkOpen();
+    this.#checkOpen();
   }
 
-  private room(id: Uuid): MemoryRoom {
-    let room = this.disk.rooms.get(id);
+  #room(id: Uuid): MemoryRoom {
+    let room = this.#disk.rooms.get(id);
     if (room === undefined) {
       room = { floor: 1, rows: [] };
-      this.disk.rooms.set(id, room);
+      this.#disk.rooms.set(id, room);
     }
     return room;
   }
 
-  private keep(partition: number, snapshot: Snapshot): void {
-    const others = (this.disk.snapshots.get(partition) ?? []).filter((kept) => kept.position !== snapshot.position);
+  #keep(partition: number, snapshot: Snapshot): void {
+    const others = (this.#disk.snapshots.get(partition) ?? []).filter((kept) => kept.position !== snapshot.position);
     // A copy: the caller may use its buffer again.
     others.push({ position: snapshot.position, bytes: snapshot.bytes.slice() });
     others.sort((a, b) => a.position - b.position);
-    this.disk.snapshots.set(partition, others.slice(-2));
+    this.#disk.snapshots.set(partition, others.slice(-2));
   }
 }
 

@@ -12,6 +12,23 @@ export interface Snapshot {
   readonly bytes: Uint8Array;
 }
 
+/**
+ * Something in the store can't be read as it was written. The log still has it, or a repair has to do without it;
+ * writing the same records again heals it.
+ */
+export class StoreDamaged extends Error {
+  override readonly name = "StoreDamaged";
+  /** The room whose history is concerned, or `undefined` where it is a checkpoint or a snapshot. */
+  readonly room: Uuid | undefined;
+  /** The first seq concerned, or the position of the checkpoint or snapshot. */
+  readonly at: number;
+  constructor(room: Uuid | undefined, at: number, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.room = room;
+    this.at = at;
+  }
+}
+
 /** How much one read may return; at least one record is returned where there is any. */
 export interface PageLimit {
   /** Records at the most. */
@@ -33,7 +50,10 @@ export interface StoreBatch {
   readonly snapshot: Snapshot | undefined;
 }
 
-/** The store. One writer for a partition at a time, any number of readers. */
+/**
+ * The store. One writer for a partition at a time, any number of readers. Reads reject with `StoreDamaged` where they
+ * would have to return what does not check out; they MUST NOT leave it out without a word.
+ */
 export interface MessageStore {
   /**
    * Writes a batch: records, then checkpoint, then snapshot, and resolves when all is durable. A crash in between

@@ -1,0 +1,224 @@
+/**
+ * One LMDB environment, as store and directory each have one: reads on committed data, changes one after another, and
+ * what becomes of it when a commit fails. Touches its folder and nothing else; the driver is loaded when it is opened.
+ */
+import type { FileHandle } from "node:fs/promises";
+import { access, mkdir, open as openFile, statfs } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { RootDatabase } from "lmdb";
+
+/** Processes and threads that may read at once. */
+const READERS_MAX = 126;
+
+/** How an environment is opened. */
+export interface LmdbOptions {
+  /** The folder of the environment; made when absent, but for `readOnly`. */
+  readonly dir: string;
+  /** Reads only, beside the process that writes. */
+  readonly readOnly: boolean;
+}
+
+/** What stands in an environment at one moment. Only valid while the function runs that it was handed to. */
+export interface LmdbView {
+  /** A copy of the value, or `undefined`. */
+  get(key: Buffer): Buffer | undefined;
+  /** Calls `visit` with what stands at `from` ≤ key < `to`, ascending, until it returns `false`. */
+  scan(from: Buffer, to: Buffer, visit: (key: Buffer, value: Buffer) => boolean): void;
+  /** The same, descending from the last key below `to`. */
+  scanBack(from: Buffer, to: Buffer, visit: (key: Buffer, value: Buffer) => boolean): void;
+  /** The keys alone of what stands at `from` ≤ key < `to`, ascending, `limit` at the most. */
+  keys(from: Buffer, to: Buffer, limit: number): Buffer[];
+  /** The last key of what stands at `from` ≤ key < `to`, or `undefined`. */
+  lastKey(from: Buffer, to: Buffer): Buffer | undefined;
+}
+
+/** What one commit changes, in order: later ones win. Keys and values must stay as they are until it is through. */
+export class LmdbChanges {
+  readonly list: { readonly key: Buffer; readonly value: Buffer | undefined }[] = [];
+
+  put(key: Buffer, value: Buffer): void {
+    this.list.push({ key, value });
+  }
+
+  remove(key: Buffer): void {
+    this.list.push({ key, value: undefined });
+  }
+}
+
+/** One LMDB environment; made by `openLmdb`. */
+export class LmdbEnvironment {
+  readonly #options: LmdbOptions;
+  #db: RootDatabase<Buffer, Buffer> | undefined;
+  /** Settles with the last change that was asked for, so that one runs after another. */
+  #last: Promise<void> = Promise.resolve();
+  #opening: Promise<void> | undefined = undefined;
+  #fault: string | undefined = undefined;
+  #closed = false;
+
+  constructor(options: LmdbOptions, db: RootDatabase<Buffer, Buffer>) {
+    this.#options = options;
+    this.#db = db;
+  }
+
+  /** Why the last change failed, until one succeeds. */
+  get fault(): string | undefined {
+    return this.#fault;
+  }
+
+  /** Runs `use` on what is committed. It can't wait, so no read keeps pages of the past alive. */
+  async read<T>(use: (view: LmdbView) => T): Promise<T> {
+    if (this.#opening !== undefined) await this.#opening;
+    return use(viewOf(this.#use()));
+  }
+
+  /**
+   * Lets `prepare` look at what is committed and say what changes, commits that as a whole and resolves with what
+   * `prepare` returned once it is durable. Changes run one after another. Where the commit fails nothing has changed;
+   * reads go on, and the next change opens the environment anew, for LMDB must not be written to after a failed commit.
+   */
+  change<T>(prepare: (view: LmdbView, changes: LmdbChanges) => T): Promise<T> {
+    if (this.#closed) return Promise.reject(new Error("closed"));
+    const result = this.#last.then(() => this.#change(prepare));
+    this.#last = result.then(nothing, nothing);
+    return result;
+  }
+
+  /** Finishes the changes that were asked for and closes the environment. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#last;
+    const db = this.#db;
+    this.#db = undefined;
+    await db?.close();
+  }
+
+  async #change<T>(prepare: (view: LmdbView, changes: LmdbChanges) => T): Promise<T> {
+    if (this.#options.readOnly) throw new Error("opened for reading only");
+    if (this.#fault !== undefined) {
+      this.#opening = this.#reopen();
+      await this.#opening.finally(() => {
+        this.#opening = undefined;
+      });
+    }
+    const db = this.#use();
+    const changes = new LmdbChanges();
+    const result = prepare(viewOf(db), changes);
+    if (changes.list.length > 0) await this.#commit(db, changes);
+    return result;
+  }
+
+  async #commit(db: RootDatabase<Buffer, Buffer>, changes: LmdbChanges): Promise<void> {
+    try {
+      // Nothing in here can throw: the part of a batch that came before would be committed.
+      await db.batch(() => {
+        for (const { key, value } of changes.list) {
+          if (value === undefined) quietly(db.remove(key));
+          else quietly(db.put(key, value));
+        }
+      });
+      this.#fault = undefined;
+    } catch (error) {
+      const failure = await commitFailure(this.#options.dir, error);
+      this.#fault = failure.message;
+      throw failure;
+    }
+  }
+
+  async #reopen(): Promise<void> {
+    const db = this.#db;
+    this.#db = undefined;
+    // Whatever it says, it is gone: the environment failed once already.
+    await db?.close().catch(nothing);
+    this.#db = await openDatabase(this.#options);
+  }
+
+  #use(): RootDatabase<Buffer, Buffer> {
+    if (this.#db === undefined) throw new Error(this.#closed ? "closed" : `not open: ${this.#fault}`);
+    return this.#db;
+  }
+}
+
+/** Opens an environment. Rejects with what the driver or the file system said. */
+export async function openLmdb(options: LmdbOptions): Promise<LmdbEnvironment> {
+  // The driver would make the folder, even of an environment that is only read.
+  if (options.readOnly) await access(join(options.dir, "data.mdb"));
+  else await mkdir(options.dir, { recursive: true });
+  const db = await openDatabase(options);
+  if (!options.readOnly) {
+    // The files are new, or were made by a start that crashed: without this a power cut takes them back.
+    await syncFolder(options.dir);
+    await syncFolder(dirname(options.dir));
+  }
+  return new LmdbEnvironment(options, db);
+}
+
+async function openDatabase({ dir, readOnly }: LmdbOptions): Promise<RootDatabase<Buffer, Buffer>> {
+  const { open } = await import("lmdb");
+  return open<Buffer, Buffer>({
+    path: dir,
+    readOnly,
+    noSubdir: false,
+    // What can be seen is durable, and a promise means both.
+    overlappingSync: false,
+    encoding: "binary",
+    keyEncoding: "binary",
+    compression: false,
+    cache: false,
+    maxReaders: READERS_MAX,
+  });
+}
+
+async function syncFolder(dir: string): Promise<void> {
+  let folder: FileHandle | undefined;
+  try {
+    folder = await openFile(dir, "r");
+    await folder.sync();
+  } finally {
+    await folder?.close();
+  }
+}
+
+function viewOf(db: RootDatabase<Buffer, Buffer>): LmdbView {
+  return {
+    get: (key) => db.get(key),
+    scan(from, to, visit) {
+      for (const { key, value } of db.getRange({ start: from, end: to })) if (!visit(key, value)) break;
+    },
+    scanBack(from, to, visit) {
+      const range = { start: to, end: from, reverse: true, exclusiveStart: true, inclusiveEnd: true };
+      for (const { key, value } of db.getRange(range)) if (!visit(key, value)) break;
+    },
+    keys: (from, to, limit) => [...db.getKeys({ start: from, end: to, limit })],
+    lastKey: (from, to) =>
+      [...db.getKeys({ start: to, end: from, reverse: true, exclusiveStart: true, inclusiveEnd: true, limit: 1 })][0],
+  };
+}
+
+/**
+ * Why a commit failed, as far as can be said. The driver's own reason comes a turn later or never, so it is not waited
+ * for; and it says "input/output error" for a disk that is full, so what is free is said with it.
+ */
+async function commitFailure(dir: string, error: unknown): Promise<Error> {
+  let cause = error;
+  if (error instanceof Error && "commitError" in error) {
+    // Unheard, this rejection would end the process.
+    Promise.resolve(error.commitError).catch((reason: unknown) => {
+      cause = reason;
+    });
+  }
+  const free = await statfs(dir).then(
+    ({ bavail, bsize }) => `${Math.floor((bavail * bsize) / 2 ** 20)} MiB free`,
+    (reason: unknown) => `free space unknown: ${messageOf(reason)}`,
+  );
+  return new Error(`LMDB could not commit to ${dir}: ${messageOf(cause)}, ${free}`, { cause });
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Hears a promise of the driver that says nothing which the batch does not say. */
+function quietly(promise: Promise<boolean>): void {
+  promise.catch(nothing);
+}
+
+const nothing = (): void => undefined;

@@ -1,0 +1,179 @@
+/**
+ * Stage 5, the embedded store: an LMDB environment of its own. Rows lie in blocks (`blocks.ts`); rows, checkpoint and
+ * snapshot of one write are one commit. Touches its folder and nothing else.
+ */
+import type { LmdbChanges, LmdbEnvironment, LmdbView } from "../lmdb-environment.ts";
+import { openLmdb } from "../lmdb-environment.ts";
+import { UuidTexts } from "../log/uuid-bytes.ts";
+import type { StoredRecord, Uuid } from "../record.ts";
+import { SealError, sealNumber, unsealNumber } from "../sealed-value.ts";
+import { BlockPacker } from "./blocks.ts";
+import { checkBatch } from "./check-batch.ts";
+import type { MessageStore, PageLimit, Snapshot, StoreBatch } from "./message-store.ts";
+import { StoreDamaged } from "./message-store.ts";
+import { mergeRows, readFloor, readPage, readRange, removeBelow } from "./room-blocks.ts";
+import { getSnapshot, putSnapshot, snapshotPositions } from "./snapshot-pieces.ts";
+import { afterRoom, blockKey, checkpointKey, floorKey, keyRoom, ROOM_TAGS, tagStart } from "./store-keys.ts";
+
+/** Ids of rooms and senders that are kept as text, so that a page makes each once. */
+const TEXTS_KEPT = 1024;
+
+/** How the embedded store is opened. */
+export interface LmdbStoreOptions {
+  /** Its folder; made when absent, but for `readOnly`. */
+  readonly dir: string;
+  /** Reads only, beside the server that writes; a read then shows what was committed a moment ago. */
+  readonly readOnly: boolean;
+  /** Hears of damage that is worked around: a snapshot that is passed over, a block that is written anew. */
+  readonly damaged: (error: StoreDamaged) => void;
+}
+
+/** The store in LMDB; made by `openLmdbStore`. */
+export class LmdbStore implements MessageStore {
+  readonly #environment: LmdbEnvironment;
+  readonly #damaged: (error: StoreDamaged) => void;
+  readonly #packer = new BlockPacker();
+  readonly #texts = new UuidTexts(TEXTS_KEPT);
+
+  constructor(environment: LmdbEnvironment, damaged: (error: StoreDamaged) => void) {
+    this.#environment = environment;
+    this.#damaged = damaged;
+  }
+
+  /** Why the last write failed, until one succeeds. */
+  get fault(): string | undefined {
+    return this.#environment.fault;
+  }
+
+  write(batch: StoreBatch): Promise<void> {
+    return this.#environment.change((view, changes) => {
+      const { partition, to, snapshot } = batch;
+      const checkpoint = readCheckpoint(view, partition);
+      checkBatch(batch, checkpoint);
+      const lists: StoredRecord[][] = [];
+      for (const [room, rows] of byRoom(batch.records)) {
+        const floor = readFloor(view, room);
+        const first = rows[0];
+        if (first === undefined) continue;
+        const kept = floor > first.seq ? rows.filter((row) => row.seq >= floor) : rows;
+        // What lies before the checkpoint stands here already, perhaps in blocks that begin elsewhere.
+        const repeated = first.position < checkpoint;
+        lists.push(repeated ? mergeRows(view, changes, this.#texts, kept, this.#damaged) : kept);
+      }
+      this.#putBlocks(changes, lists);
+      if (to > checkpoint) changes.put(checkpointKey(partition), sealNumber(to));
+      if (snapshot !== undefined) putSnapshot(view, changes, partition, snapshot);
+    });
+  }
+
+  range(room: Uuid, from: number, to: number, limit: PageLimit): Promise<readonly StoredRecord[]> {
+    return this.#environment.read((view) => readRange(view, this.#texts, room, from, to, limit));
+  }
+
+  page(room: Uuid, before: number, limit: PageLimit): Promise<readonly StoredRecord[]> {
+    return this.#environment.read((view) => readPage(view, this.#texts, room, before, limit));
+  }
+
+  floor(room: Uuid): Promise<number> {
+    return this.#environment.read((view) => readFloor(view, room));
+  }
+
+  async retain(room: Uuid, floor: number): Promise<void> {
+    for (let left = true; left; ) {
+      left = await this.#environment.change((view, changes) => {
+        const removed = removeBelow(view, changes, this.#texts, room, floor);
+        this.#putBlocks(changes, [removed.kept]);
+        return removed.left;
+      });
+    }
+  }
+
+  snapshot(partition: number, atOrBefore: number): Promise<Snapshot | undefined> {
+    return this.#environment.read((view) => {
+      for (const position of snapshotPositions(view, partition).reverse()) {
+        if (position > atOrBefore) continue;
+        try {
+          return getSnapshot(view, partition, position);
+        } catch (error) {
+          if (!(error instanceof SealError)) throw error;
+          // An older one leads to the same state, only later.
+          const message = `the store's snapshot of partition ${partition} at ${position} ${error.message}`;
+          this.#damaged(new StoreDamaged(undefined, position, message, { cause: error }));
+        }
+      }
+      return undefined;
+    });
+  }
+
+  snapshots(partition: number): Promise<readonly number[]> {
+    return this.#environment.read((view) => snapshotPositions(view, partition));
+  }
+
+  checkpoint(partition: number): Promise<number> {
+    return this.#environment.read((view) => readCheckpoint(view, partition));
+  }
+
+  begin(partition: number, position: number, floors: ReadonlyMap<Uuid, number>, snapshot: Snapshot): Promise<void> {
+    return this.#environment.change((view, changes) => {
+      const checkpoint = readCheckpoint(view, partition);
+      if (checkpoint > 0) throw new Error(`partition ${partition} has a checkpoint already: ${checkpoint}`);
+      for (const [room, floor] of floors) {
+        if (floor > readFloor(view, room)) changes.put(floorKey(room), sealNumber(floor));
+      }
+      changes.put(checkpointKey(partition), sealNumber(position));
+      putSnapshot(view, changes, partition, snapshot);
+    });
+  }
+
+  rooms(): Promise<readonly Uuid[]> {
+    return this.#environment.read((view) => {
+      const rooms = new Set<Uuid>();
+      for (const tag of ROOM_TAGS) {
+        let from = tagStart(tag);
+        for (;;) {
+          const [key] = view.keys(from, tagStart(tag + 1), 1);
+          if (key === undefined) break;
+          rooms.add(keyRoom(key));
+          from = afterRoom(key);
+        }
+      }
+      return [...rooms];
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#environment.close();
+  }
+
+  #putBlocks(changes: LmdbChanges, lists: readonly (readonly StoredRecord[])[]): void {
+    for (const { room, first, value } of this.#packer.pack(lists)) changes.put(blockKey(room, first), value);
+  }
+}
+
+/** Opens the embedded store. Rejects with what the driver or the file system said. */
+export async function openLmdbStore(options: LmdbStoreOptions): Promise<LmdbStore> {
+  const { dir, readOnly, damaged } = options;
+  return new LmdbStore(await openLmdb({ dir, readOnly }), damaged);
+}
+
+function readCheckpoint(view: LmdbView, partition: number): number {
+  const value = view.get(checkpointKey(partition));
+  if (value === undefined) return 0;
+  try {
+    return unsealNumber(value);
+  } catch (error) {
+    if (!(error instanceof SealError)) throw error;
+    const message = `the store's checkpoint of partition ${partition} ${error.message}`;
+    throw new StoreDamaged(undefined, 0, message, { cause: error });
+  }
+}
+
+function byRoom(records: readonly StoredRecord[]): Map<Uuid, StoredRecord[]> {
+  const rooms = new Map<Uuid, StoredRecord[]>();
+  for (const row of records) {
+    const rows = rooms.get(row.record.room);
+    if (rows === undefined) rooms.set(row.record.room, [row]);
+    else rows.push(row);
+  }
+  return rooms;
+}
