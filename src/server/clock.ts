@@ -15,7 +15,9 @@ export interface Timer {
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
   now(): number;
-  /** Calls `action` once, `delayMs` from now. Never keeps the process alive. */
+  /** Milliseconds since some fixed moment, never set back, with fractions: for durations. */
+  monotonic(): number;
+  /** Calls `action` once, `delayMs` from now. Keeps the process alive until then: cancel what is not waited for any more. */
   after(delayMs: number, action: () => void): Timer;
   /** Calls `action` every `periodMs`. Never keeps the process alive. */
   every(periodMs: number, action: () => void): Timer;
@@ -29,9 +31,9 @@ export type Chance = (target: Uint8Array) => void;
 /** The machine's own clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  monotonic: () => performance.now(),
   after(delayMs, action) {
     const timer = setTimeout(action, delayMs);
-    timer.unref();
     return { cancel: () => clearTimeout(timer) };
   },
   every(periodMs, action) {

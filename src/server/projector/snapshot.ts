@@ -30,10 +30,8 @@ export function encodeSnapshot(sequencer: Sequencer): Uint8Array {
     view.setFloat64(at + 24, head.n, true);
     at += ROOM_BYTES;
   }
-  for (const word of words) {
-    view.setUint32(at, word, true);
-    at += 4;
-  }
+  // Up to 7 MB while messages wait: one copy, not a loop. Every platform that Node is built for here is little-endian.
+  new Uint32Array(bytes.buffer, at, words.length).set(words);
   return bytes;
 }
 
@@ -57,10 +55,6 @@ export function decodeSnapshot(bytes: Uint8Array): Sequencer {
     heads.set(uuidFromWords(id, 0), { seq: view.getFloat64(at + 16, true), n: view.getFloat64(at + 24, true) });
     at += ROOM_BYTES;
   }
-  const words = new Uint32Array(entries * ENTRY_WORDS);
-  for (let i = 0; i < words.length; i++) {
-    words[i] = view.getUint32(at, true);
-    at += 4;
-  }
+  const words = new Uint32Array(bytes.slice(at).buffer);
   return new Sequencer(heads, KeyWindow.fromWords(words));
 }

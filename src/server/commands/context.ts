@@ -1,0 +1,36 @@
+/**
+ * Stage 2: what commands work with. They see sessions, rooms and ports; never a socket, never an adapter.
+ */
+import type { Limits } from "../../protocol/limits.ts";
+import type { Guests } from "../auth/guests.ts";
+import type { Clock } from "../clock.ts";
+import type { CatchUp } from "../fanout/catch-up.ts";
+import type { Hub } from "../fanout/hub.ts";
+import type { Presence } from "../fanout/presence.ts";
+import type { RoomReader } from "../fanout/room-reader.ts";
+import type { Session } from "../fanout/session.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
+import type { Appender } from "./appender.ts";
+import type { RateLimit } from "./rate-limit.ts";
+
+/** The parts of the server that commands use. */
+export interface CommandContext {
+  readonly hub: Hub;
+  readonly presence: Presence;
+  readonly catchUp: CatchUp;
+  readonly reader: RoomReader;
+  readonly appender: Appender;
+  readonly guests: Guests;
+  readonly rateLimit: RateLimit;
+  readonly limits: Limits;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  /** The JSON text of the rooms, as `login_successful` has it. */
+  readonly listings: string;
+}
+
+/**
+ * Carries out one command. Answers through the session, by `refuse` where it can't be done. A promise where it takes
+ * more than this turn: the session's next command waits for it.
+ */
+export type Handler<C> = (context: CommandContext, session: Session, command: C) => Promise<void> | undefined;

@@ -1,0 +1,39 @@
+/**
+ * `{"_ct":"join_room","r":ROOM,"after":SEQ?,"last":N?}`: follow a room. Answers: `user_joined_room`, one's own
+ * `room_participation`, what was asked for of the past as `user_message`, `caught_up`, then live. Without `after` and
+ * `last` nothing old is told.
+ */
+import type { JoinRoom } from "../../protocol/commands.ts";
+import { Following } from "../fanout/following.ts";
+import type { Room } from "../fanout/room.ts";
+import type { Session } from "../fanout/session.ts";
+import type { CommandContext } from "./context.ts";
+import { refuse } from "./refuse.ts";
+
+/** Carries out `join_room`. */
+export function joinRoom(context: CommandContext, session: Session, command: JoinRoom): undefined {
+  const { hub, presence, catchUp, limits, telemetry } = context;
+  const room = hub.roomByName(command.room);
+  if (room === undefined) {
+    refuse(telemetry, session, command, "unknown_room", "there is no such room");
+  } else if (session.followings.has(room)) {
+    refuse(telemetry, session, command, "already_joined", "you are in this room already");
+  } else if (session.followings.size >= limits.roomsPerSessionMax) {
+    refuse(telemetry, session, command, "too_many_rooms", `a session follows ${limits.roomsPerSessionMax} rooms at most`);
+  } else if (command.after !== undefined && command.after > room.head) {
+    refuse(telemetry, session, command, "bad_field", `after lies beyond the newest record, which is ${room.head}`);
+  } else {
+    const following = follow(session, room, command);
+    presence.join(session, room);
+    session.followings.set(room, following);
+    room.followers.add(following);
+    if (!following.live) catchUp.start(session);
+  }
+  return undefined;
+}
+
+function follow(session: Session, room: Room, { after, last }: JoinRoom): Following {
+  if (after !== undefined) return new Following(session, room, after, "after");
+  if (last !== undefined) return new Following(session, room, Math.max(0, room.head - last), "last");
+  return new Following(session, room, room.head, "live");
+}

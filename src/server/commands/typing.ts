@@ -1,0 +1,24 @@
+/**
+ * `{"_ct":"typing","r":ROOM}` → `{"_et":"typing","r","u"}` to the others: one in 3 s at most, more are passed over.
+ */
+import type { Typing } from "../../protocol/commands.ts";
+import { TYPING_EVERY_MS } from "../../protocol/limits.ts";
+import type { Session } from "../fanout/session.ts";
+import type { CommandContext } from "./context.ts";
+import { refuse } from "./refuse.ts";
+
+/** Carries out `typing`. */
+export function typing(context: CommandContext, session: Session, command: Typing): undefined {
+  const { hub, presence, clock, telemetry } = context;
+  const room = hub.roomByName(command.room);
+  const following = room === undefined ? undefined : session.followings.get(room);
+  if (room === undefined) {
+    refuse(telemetry, session, command, "unknown_room", "there is no such room");
+  } else if (following === undefined) {
+    refuse(telemetry, session, command, "not_joined", "you are not in this room");
+  } else if (clock.monotonic() - following.typedAt >= TYPING_EVERY_MS) {
+    following.typedAt = clock.monotonic();
+    presence.typing(session, room);
+  }
+  return undefined;
+}

@@ -1,0 +1,144 @@
+/**
+ * Stage 5: brings the rooms of a session from their cursors to live (FAN-1): page by page, each when the last one has
+ * drained, from recent events or the store. The step from the last page to live happens within one turn, so that there
+ * is neither gap nor repeat.
+ */
+import { caughtUp, reset } from "../../protocol/events.ts";
+import { READ_WITHIN_MS } from "../../protocol/limits.ts";
+import type { Clock } from "../clock.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
+import type { Following } from "./following.ts";
+import type { Presence } from "./presence.ts";
+import { type RoomReader, UnavailableError } from "./room-reader.ts";
+import type { Session } from "./session.ts";
+
+/** Records in one page of catching up. */
+const PAGE_RECORDS = 1000;
+/** Bytes in one page: small, so that a slow reader is seen to make progress. */
+const PAGE_BYTES = 16 * 1024;
+/** How long to wait after the store could not be read, in milliseconds. */
+const RETRY_DELAY_MS = 1000;
+
+const PAGE = { records: PAGE_RECORDS, bytes: PAGE_BYTES };
+
+/** Brings sessions up to date. */
+export class CatchUp {
+  readonly #reader: RoomReader;
+  readonly #presence: Presence;
+  readonly #clock: Clock;
+  readonly #telemetry: Pick<Telemetry, "sessionBehind" | "sessionLive" | "internalError">;
+
+  constructor(options: {
+    reader: RoomReader;
+    presence: Presence;
+    clock: Clock;
+    telemetry: Pick<Telemetry, "sessionBehind" | "sessionLive" | "internalError">;
+  }) {
+    this.#reader = options.reader;
+    this.#presence = options.presence;
+    this.#clock = options.clock;
+    this.#telemetry = options.telemetry;
+  }
+
+  /** A session overran its outbox: as soon as it has drained, its commands are read again and its rooms brought up. */
+  fellBehind(session: Session): void {
+    this.#telemetry.sessionBehind();
+    this.start(session);
+  }
+
+  /** Brings every room of a session that is not live up to date; harmless where that is going on already. */
+  start(session: Session): void {
+    if (session.catchingUp) return;
+    session.catchingUp = true;
+    this.#run(session).catch((error: unknown) => {
+      this.#telemetry.internalError("catch-up", error);
+      // A session that can't be brought up must not stay and go deaf: it comes back and resumes.
+      session.end("unavailable");
+    });
+  }
+
+  async #run(session: Session): Promise<void> {
+    try {
+      await this.#bringAll(session);
+    } finally {
+      // In the same turn in which nothing was left to bring: whoever falls behind from here on starts anew.
+      session.catchingUp = false;
+    }
+  }
+
+  async #bringAll(session: Session): Promise<void> {
+    let wasBehind = false;
+    while (!session.ended) {
+      if (session.behind) {
+        wasBehind = true;
+        await session.outbox.whenDrained();
+        if (session.ended) return;
+        session.drained();
+      }
+      const following = nextToBring(session);
+      if (following === undefined) break;
+      await this.#bring(following);
+    }
+    if (wasBehind && !session.ended) this.#telemetry.sessionLive();
+  }
+
+  /** Brings one room to live, or as far as it gets before the session falls behind or leaves. */
+  async #bring(following: Following): Promise<void> {
+    const { session } = following;
+    while (following.isCurrent && !session.behind && !session.ended) {
+      if (this.#goLive(following)) return;
+      await session.outbox.whenDrained();
+      if (!following.isCurrent || session.behind || session.ended) return;
+      // Without waiting where the events are in memory; that way no new one can come in between.
+      const recent = this.#reader.recent(following.room, following.cursor + 1, PAGE);
+      if (recent !== undefined) {
+        following.mayReset = false;
+        session.tellRun(following, recent);
+      } else {
+        await this.#fromStore(following);
+      }
+    }
+  }
+
+  async #fromStore(following: Following): Promise<void> {
+    const { room, session } = following;
+    const from = following.cursor + 1;
+    if (from > room.head) return;
+    try {
+      const run = await this.#reader.after(room, from, PAGE, READ_WITHIN_MS);
+      if (!following.isCurrent || session.behind || session.ended || following.cursor !== from - 1) return;
+      const next = run?.first ?? room.head + 1;
+      if (next > from) {
+        // Retention took what lies between; it is said where the client counts on it.
+        if (following.mayReset || session.extended) session.answer(reset(room.json, next));
+        following.cursor = next - 1;
+      }
+      following.mayReset = false;
+      if (run !== undefined) session.tellRun(following, run);
+    } catch (error) {
+      if (!(error instanceof UnavailableError)) throw error;
+      await new Promise<void>((resolve) => {
+        this.#clock.after(RETRY_DELAY_MS, resolve);
+      });
+    }
+  }
+
+  /** Makes a room live where its cursor has come to the head; `false` where it has not. */
+  #goLive(following: Following): boolean {
+    const { room, session } = following;
+    if (following.cursor < room.head) return false;
+    if (following.owesCaughtUp) {
+      following.owesCaughtUp = false;
+      session.answer(caughtUp(room.json, following.cursor));
+      if (session.behind) return false;
+    }
+    following.live = true;
+    if (following.missedPresence) this.#presence.refresh(following);
+    return following.live;
+  }
+}
+
+function nextToBring(session: Session): Following | undefined {
+  for (const following of session.followings.values()) if (!following.live) return following;
+  return undefined;
+}

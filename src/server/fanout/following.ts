@@ -1,0 +1,37 @@
+/**
+ * Stage 5: one session that follows one room: a cursor on its log.
+ */
+import type { Room } from "./room.ts";
+import type { Session } from "./session.ts";
+
+/** A session's place in a room. `live → behind → catching up → live`; every seq after the cursor is told once. */
+export class Following {
+  readonly session: Session;
+  readonly room: Room;
+  /** The last seq that was put into the outbox (and not taken out again). */
+  cursor: number;
+  /** Whether new events go straight into the outbox; otherwise the session catches up from the cursor. */
+  live: boolean;
+  /** Whether the client waits for `caught_up`. */
+  owesCaughtUp: boolean;
+  /** Whether the client may hear `reset`: it named the record to resume after, and nothing has been told since. */
+  mayReset: boolean;
+  /** Whether presence may have been missed: the session fell behind, and needs the names anew when it is live. */
+  missedPresence = false;
+  /** When the session last said that it is typing here, in milliseconds. */
+  typedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(session: Session, room: Room, cursor: number, from: "live" | "after" | "last") {
+    this.session = session;
+    this.room = room;
+    this.cursor = cursor;
+    this.live = from === "live";
+    this.owesCaughtUp = from !== "live";
+    this.mayReset = from === "after";
+  }
+
+  /** Whether the session still follows the room by this. */
+  get isCurrent(): boolean {
+    return this.session.followings.get(this.room) === this;
+  }
+}

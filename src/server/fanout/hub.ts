@@ -1,0 +1,150 @@
+/**
+ * Stage 5: rooms → sessions → outbox. Takes what the tail projected and hands it to everybody who follows the room:
+ * encoded once, pushed once a session however many records a batch has (FAN-3).
+ */
+import { ack } from "../../protocol/events.ts";
+import { LINE_END } from "../../protocol/framing.ts";
+import type { DroppedRecord, ProjectedBatch } from "../projector/tail.ts";
+import type { StoredRecord, Uuid } from "../record.ts";
+import { EventEncoder } from "./event-encoder.ts";
+import { type EventRun, lineStart } from "./event-run.ts";
+import type { Following } from "./following.ts";
+import type { PendingAck, PendingAcks } from "./pending-acks.ts";
+import type { Room } from "./room.ts";
+import type { Session } from "./session.ts";
+
+/** An answer that belongs right before the event of its own record. */
+interface OwnAck {
+  /** Index of the record in the run. */
+  readonly index: number;
+  readonly text: string;
+}
+
+/** A run that is being put together while a batch is walked. */
+interface Draft {
+  readonly room: Room;
+  readonly first: StoredRecord;
+  last: StoredRecord;
+  lines: string;
+  count: number;
+  messagesOnly: boolean;
+  acks: Map<Session, OwnAck[]> | undefined;
+}
+
+/** The rooms of this node, and the way of a batch to their sessions. */
+export class Hub {
+  readonly #byId = new Map<Uuid, Room>();
+  readonly #byName = new Map<string, Room>();
+  readonly #acks: PendingAcks;
+  readonly #encoder = new EventEncoder();
+
+  constructor(acks: PendingAcks) {
+    this.#acks = acks;
+  }
+
+  /** Opens a room. */
+  addRoom(room: Room): void {
+    this.#byId.set(room.id, room);
+    this.#byName.set(room.name, room);
+  }
+
+  /** The room of an id; `undefined` where it is closed or unknown. */
+  roomById(id: Uuid): Room | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** The room of a name on the wire. */
+  roomByName(name: string): Room | undefined {
+    return this.#byName.get(name);
+  }
+
+  /** All rooms, in the order of opening. */
+  rooms(): Iterable<Room> {
+    return this.#byId.values();
+  }
+
+  /** Tells a batch to everybody who follows its rooms, and gives the answers that waited for it. */
+  deliver(batch: ProjectedBatch): void {
+    const drafts = new Map<Room, Draft>();
+    for (const stored of batch.records) {
+      const room = this.#byId.get(stored.record.room);
+      // A room that is not in the file any more: its log is kept, nobody follows it.
+      if (room === undefined) continue;
+      const draft = this.#draft(drafts, room, stored);
+      if (this.#acks.size > 0) this.#ownAck(draft, stored);
+      draft.lines += this.#encoder.encode(room.json, stored) + LINE_END;
+      draft.last = stored;
+      draft.count += 1;
+      draft.messagesOnly &&= stored.record.kind === "message";
+    }
+    for (const draft of drafts.values()) this.#publish(draft);
+    for (const dropped of batch.dropped) this.#answerRepeat(dropped);
+  }
+
+  #draft(drafts: Map<Room, Draft>, room: Room, stored: StoredRecord): Draft {
+    let draft = drafts.get(room);
+    if (draft === undefined) {
+      draft = { room, first: stored, last: stored, lines: "", count: 0, messagesOnly: true, acks: undefined };
+      drafts.set(room, draft);
+    }
+    return draft;
+  }
+
+  #ownAck(draft: Draft, stored: StoredRecord): void {
+    const waiting = this.#acks.take(stored.record.id);
+    if (waiting === undefined) return;
+    draft.acks ??= new Map();
+    const own = draft.acks.get(waiting.session) ?? [];
+    own.push({ index: draft.count, text: ack(waiting.key, stored.record.id, stored.seq) });
+    draft.acks.set(waiting.session, own);
+  }
+
+  #publish(draft: Draft): void {
+    const { room, first, last, messagesOnly, acks } = draft;
+    const run: EventRun = { first: first.seq, last: last.seq, lines: Buffer.from(draft.lines), messagesOnly };
+    room.recent.add(run, last.position);
+    room.head = run.last;
+    for (const following of room.followers) {
+      const own = acks?.get(following.session);
+      if (own !== undefined) {
+        tellWithAcks(following, run, own);
+        acks?.delete(following.session);
+      } else if (following.live) {
+        following.session.tellRun(following, run);
+      }
+    }
+    if (acks === undefined) return;
+    // Whoever left the room meanwhile still gets the answer.
+    for (const [session, own] of acks) for (const { text } of own) session.answer(text);
+  }
+
+  #answerRepeat({ record, first }: DroppedRecord): void {
+    const waiting: PendingAck | undefined = this.#acks.take(record.id);
+    if (waiting === undefined) return;
+    const { session, key, roomName } = waiting;
+    if (first.sameContent) session.answer(ack(key, first.id, first.seq));
+    else session.refuse("key_reused", `the key ${key} was used for other content`, roomName, key);
+  }
+}
+
+/** Tells a run to a sender in it: each answer right before the message's own event (CMD-1). */
+function tellWithAcks(following: Following, run: EventRun, own: readonly OwnAck[]): void {
+  const { session } = following;
+  let at = 0;
+  let index = 0;
+  for (const answer of own) {
+    const end = at + lineStart(run.lines.subarray(at), answer.index - index);
+    tellPart(following, run, index, answer.index, run.lines.subarray(at, end));
+    session.answer(answer.text);
+    at = end;
+    index = answer.index;
+  }
+  tellPart(following, run, index, run.last - run.first + 1, run.lines.subarray(at));
+}
+
+/** Tells the lines of a run from record `index` to before `end`, where the session is still live. */
+function tellPart(following: Following, run: EventRun, index: number, end: number, lines: Buffer): void {
+  if (end === index || !following.live) return;
+  const part = { first: run.first + index, last: run.first + end - 1, lines, messagesOnly: run.messagesOnly };
+  following.session.tellRun(following, part);
+}

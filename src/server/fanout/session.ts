@@ -1,0 +1,141 @@
+/**
+ * Stage 5: one connection of somebody: who they are, the rooms they follow, and what they still have to be sent.
+ * Doors make sessions and hand them to commands; commands answer through them.
+ */
+import type { ErrorName } from "../../protocol/error-codes.ts";
+import { error } from "../../protocol/events.ts";
+import { LINE_END } from "../../protocol/framing.ts";
+import type { Uuid } from "../record.ts";
+import type { CloseReason, Door } from "../telemetry/counts.ts";
+import { type EventRun, linesFor } from "./event-run.ts";
+import type { Following } from "./following.ts";
+import { Outbox, type Transport } from "./outbox.ts";
+import type { Room } from "./room.ts";
+
+/** A person or bot. Sessions of one user share one of these. */
+export interface User {
+  readonly id: Uuid;
+  /** What others see. */
+  readonly name: string;
+}
+
+/** What every session of a node shares. */
+export interface SessionHost {
+  readonly outboxBytesMax: number;
+  /** Milliseconds on a clock that is never set back. */
+  monotonic(): number;
+  /** Writes the outbox at the end of this turn. */
+  flushLater(outbox: Outbox): void;
+  /** Told when a session fell behind: it catches up as soon as it has drained. */
+  fellBehind(session: Session): void;
+  /** Told once when a session is over; its rooms are still in `followings`. */
+  ended(session: Session, reason: CloseReason): void;
+}
+
+/** A session, from its connection to its end. */
+export class Session {
+  readonly door: Door;
+  readonly outbox: Outbox;
+  /** The rooms that it follows, in the order of joining. */
+  readonly followings = new Map<Room, Following>();
+  /** What the client shows to be the same guest again. */
+  token: string;
+  user: User;
+  /** Whether the client said `hello`, and so hears more than the four events of the older clients. */
+  extended = false;
+  /** Whether it overran its outbox and has not drained since. */
+  behind = false;
+  /** Whether somebody brings its rooms up to date at the moment. */
+  catchingUp = false;
+  #ended = false;
+  readonly #host: SessionHost;
+  readonly #transport: Transport;
+
+  constructor(host: SessionHost, door: Door, transport: Transport, token: string, user: User) {
+    this.#host = host;
+    this.#transport = transport;
+    this.door = door;
+    this.token = token;
+    this.user = user;
+    this.outbox = new Outbox(transport, () => host.monotonic());
+  }
+
+  /** Whether the session is over: what is told to it goes nowhere. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Answers with one event. Answers are never dropped. */
+  answer(event: string): void {
+    this.#push(Buffer.from(event + LINE_END), undefined, 0);
+  }
+
+  /** Answers with an error. */
+  refuse(code: ErrorName, text: string, room: string | undefined, key: string | undefined): void {
+    this.answer(error(code, text, room, key));
+  }
+
+  /** Tells events of a room that it follows live, and moves the cursor. Where they don't fit, the session is behind. */
+  tellRun(following: Following, run: EventRun): void {
+    const lines = linesFor(run, this.extended);
+    if (lines.length > 0 && !this.#fits(lines.length)) {
+      this.fallBehind();
+      return;
+    }
+    following.cursor = run.last;
+    if (lines.length > 0) this.#push(lines, following, run.first);
+  }
+
+  /** Tells what has no seq, as presence: dropped when the session is behind, and made good when it is live again. */
+  tell(following: Following, line: Uint8Array): void {
+    if (this.behind || following.missedPresence) {
+      following.missedPresence = true;
+    } else if (this.#fits(line.length)) {
+      this.#push(line, following, 0);
+    } else {
+      this.fallBehind();
+    }
+  }
+
+  /** Lets go of the room events that wait; no command is read until the rest has drained. */
+  fallBehind(): void {
+    if (this.behind || this.#ended) return;
+    this.behind = true;
+    this.outbox.dropEvents();
+    for (const following of this.followings.values()) {
+      following.live = false;
+      following.missedPresence = true;
+    }
+    this.#transport.pauseReading();
+    this.#host.fellBehind(this);
+  }
+
+  /** The outbox has drained: commands are read again. */
+  drained(): void {
+    this.behind = false;
+    this.#transport.resumeReading();
+  }
+
+  /** Ends the session: what waits is still written where the socket takes it, then the connection closes. */
+  end(reason: CloseReason): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.outbox.flush();
+    this.#host.ended(this, reason);
+    this.followings.clear();
+    this.#transport.close();
+    this.outbox.clear();
+  }
+
+  #fits(bytes: number): boolean {
+    return this.outbox.bytes + bytes <= this.#host.outboxBytesMax;
+  }
+
+  #push(bytes: Uint8Array, following: Following | undefined, first: number): void {
+    if (this.#ended) return;
+    this.outbox.push(bytes, following, first);
+    this.#host.flushLater(this.outbox);
+    // Answers can't be dropped, so they may go over the limit; then nothing more is asked until they are gone.
+    if (following === undefined && this.outbox.bytes > this.#host.outboxBytesMax) this.fallBehind();
+  }
+}

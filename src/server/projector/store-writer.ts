@@ -1,0 +1,332 @@
+/**
+ * Stage 4, the way from the fold to the store: collects what the tail hands over and writes it in large batches, again
+ * and again until it stands. It never holds up the tail: where the store is slow or dead for so long that what waits
+ * outgrows its limit, it lets go of it and, once the store takes writes again, reads the log once more from the
+ * checkpoint on, with a fold of its own (PROJ-3, PROJ-4).
+ */
+import type { Clock, Timer } from "../clock.ts";
+import type { MessageLog } from "../log/message-log.ts";
+import type { StoredRecord } from "../record.ts";
+import type { MessageStore, Snapshot } from "../store/message-store.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
+import type { Sequencer } from "./sequencer.ts";
+import { foldBatch, type ProjectedBatch } from "./tail.ts";
+
+/** From so many records on a write does not wait for more. */
+const WRITE_RECORDS = 16_384;
+/** The most that one write holds, in records: they are encoded in one go while messages wait. */
+const WRITE_RECORDS_MAX = 32_768;
+/** How long a small write waits for more, in milliseconds. */
+const WRITE_DELAY_MS = 250;
+/** How long a failed write waits before it is tried again, in milliseconds. */
+const RETRY_DELAY_MS = 1000;
+/** What one waiting record costs beside its body, in bytes; measured roughly, as it only guards a limit. */
+const RECORD_OVERHEAD_BYTES = 400;
+
+/** How long a write waits at the stop before it is tried again, in milliseconds. */
+const LAST_RETRY_DELAY_MS = 100;
+
+/** What stands between the tail and the store. */
+interface Waiting {
+  readonly from: number;
+  to: number;
+  readonly records: StoredRecord[];
+  bytes: number;
+  /** When the first of it came, on the monotonic clock. */
+  since: number;
+}
+
+/** Where a fold can start: its state at a position. */
+export interface FoldStart {
+  readonly position: number;
+  readonly sequencer: Sequencer;
+}
+
+/** Writes one partition to the store. */
+export class StoreWriter {
+  readonly #partition: number;
+  readonly #store: MessageStore;
+  readonly #log: MessageLog;
+  readonly #telemetry: Telemetry;
+  readonly #clock: Clock;
+  readonly #queueBytesMax: number;
+  readonly #onSnapshot: (snapshot: Snapshot) => void;
+  readonly #foldStart: (atOrBefore: number) => Promise<FoldStart>;
+  readonly #stopping = new AbortController();
+  #checkpoint: number;
+  /** The position after the last that the tail handed over. */
+  #end: number;
+  #queue: Waiting;
+  #snapshot: Snapshot | undefined;
+  /** Where to read the log again from, where what waited was let go. */
+  #rereadFrom: number | undefined;
+  #working: Promise<void> | undefined;
+  #timer: Timer | undefined;
+  #waiters: { position: number; resolve: () => void }[] = [];
+  #failing: string | undefined;
+
+  /**
+   * `checkpoint` is the store's; the tail hands over what begins there. `onSnapshot` hears of each one that is durable.
+   * `foldStart` gives the newest state at or before a position, or else the oldest that there is.
+   */
+  constructor(options: {
+    partition: number;
+    checkpoint: number;
+    store: MessageStore;
+    log: MessageLog;
+    telemetry: Telemetry;
+    clock: Clock;
+    queueBytesMax: number;
+    onSnapshot: (snapshot: Snapshot) => void;
+    foldStart: (atOrBefore: number) => Promise<FoldStart>;
+  }) {
+    this.#partition = options.partition;
+    this.#checkpoint = options.checkpoint;
+    this.#end = options.checkpoint;
+    this.#store = options.store;
+    this.#log = options.log;
+    this.#telemetry = options.telemetry;
+    this.#clock = options.clock;
+    this.#queueBytesMax = options.queueBytesMax;
+    this.#onSnapshot = options.onSnapshot;
+    this.#foldStart = options.foldStart;
+    this.#queue = this.#emptyQueue(options.checkpoint);
+  }
+
+  /** Everything before this position stands in the store, durably. */
+  get checkpoint(): number {
+    return this.#checkpoint;
+  }
+
+  /** Why the last write failed, until one succeeds. */
+  get failing(): string | undefined {
+    return this.#failing;
+  }
+
+  /** Takes a batch over. What lies before the checkpoint stands in the store already and is passed over. */
+  push(batch: ProjectedBatch): void {
+    if (batch.to <= this.#end) return;
+    const from = this.#end;
+    this.#end = batch.to;
+    this.#telemetry.lag(this.#end - this.#checkpoint);
+    if (this.#rereadFrom !== undefined) return;
+    const queue = this.#queue;
+    if (queue.records.length === 0) queue.since = this.#clock.monotonic();
+    for (const stored of batch.records) {
+      if (stored.position < from) continue;
+      queue.records.push(stored);
+      queue.bytes += stored.record.body.length + RECORD_OVERHEAD_BYTES;
+    }
+    queue.to = batch.to;
+    if (queue.bytes > this.#queueBytesMax) this.#letGo();
+    this.#schedule();
+  }
+
+  /** Keeps a snapshot with the next write that reaches its position. */
+  keepSnapshot(snapshot: Snapshot): void {
+    this.#snapshot = snapshot;
+    this.#schedule();
+  }
+
+  /** Writes the log once more from its beginning, where the store turned out to miss something below the checkpoint. */
+  projectAgain(): void {
+    if (this.#rereadFrom !== undefined) return;
+    this.#rereadFrom = 0;
+    this.#queue = this.#emptyQueue(this.#end);
+    this.#schedule();
+  }
+
+  /** Resolves with `true` once the checkpoint has reached `position`, with `false` after `withinMs`. */
+  reached(position: number, withinMs: number): Promise<boolean> {
+    if (this.#checkpoint >= position) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const timer = this.#clock.after(withinMs, () => {
+        this.#waiters = this.#waiters.filter((waiter) => waiter !== entry);
+        resolve(false);
+      });
+      const entry = {
+        position,
+        resolve: () => {
+          timer.cancel();
+          resolve(true);
+        },
+      };
+      this.#waiters.push(entry);
+    });
+  }
+
+  /** Writes all that waits, with a last snapshot, then stops. `false` where that did not succeed `withinMs`. */
+  async finish(snapshot: Snapshot, withinMs: number): Promise<boolean> {
+    this.#snapshot = snapshot;
+    let expired = false;
+    let expire = () => {};
+    const deadline = new Promise<void>((resolve) => {
+      expire = resolve;
+    });
+    const timer = this.#clock.after(withinMs, () => {
+      expired = true;
+      expire();
+    });
+    while (!expired && (this.#checkpoint < this.#end || this.#snapshot !== undefined)) {
+      await Promise.race([this.#work(), deadline]);
+      if (this.#failing !== undefined) await this.#pause(LAST_RETRY_DELAY_MS);
+    }
+    timer.cancel();
+    this.#timer?.cancel();
+    this.#stopping.abort();
+    return !expired;
+  }
+
+  #pause(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#clock.after(delayMs, resolve);
+    });
+  }
+
+  #emptyQueue(from: number): Waiting {
+    return { from, to: from, records: [], bytes: 0, since: this.#clock.monotonic() };
+  }
+
+  #letGo(): void {
+    this.#rereadFrom = this.#checkpoint;
+    this.#queue = this.#emptyQueue(this.#end);
+  }
+
+  #schedule(): void {
+    if (this.#working !== undefined || this.#stopping.signal.aborted) return;
+    if (this.#queue.records.length >= WRITE_RECORDS) {
+      this.#timer?.cancel();
+      this.#timer = undefined;
+      void this.#work();
+    } else {
+      this.#timer ??= this.#clock.after(this.#failing === undefined ? WRITE_DELAY_MS : RETRY_DELAY_MS, () => {
+        this.#timer = undefined;
+        void this.#work();
+      });
+    }
+  }
+
+  /** Takes a batch from the queue and writes it; one at a time. */
+  #work(): Promise<void> {
+    this.#working ??= this.#writeNext().finally(() => {
+      this.#working = undefined;
+      if (this.#rereadFrom !== undefined || this.#queue.to > this.#checkpoint) this.#schedule();
+    });
+    return this.#working;
+  }
+
+  async #writeNext(): Promise<void> {
+    if (this.#rereadFrom !== undefined) {
+      try {
+        await this.#reread(this.#rereadFrom);
+      } catch (error) {
+        this.#failed(error);
+      }
+    } else if (this.#queue.to > this.#checkpoint || this.#snapshot !== undefined) {
+      const batch = this.#take();
+      if (!(await this.#write(batch))) this.#putBack(batch);
+    }
+  }
+
+  #take(): Waiting {
+    const queue = this.#queue;
+    if (queue.records.length <= WRITE_RECORDS_MAX) {
+      this.#queue = this.#emptyQueue(queue.to);
+      return queue;
+    }
+    const records = queue.records.splice(0, WRITE_RECORDS_MAX);
+    const to = queue.records[0]?.position ?? queue.to;
+    const bytes = bytesOf(records);
+    this.#queue = { from: to, to: queue.to, records: queue.records, bytes: queue.bytes - bytes, since: queue.since };
+    return { from: queue.from, to, records, bytes, since: queue.since };
+  }
+
+  #putBack(batch: Waiting): void {
+    // Let go meanwhile: the log will be read again, this batch with it.
+    if (this.#rereadFrom !== undefined) return;
+    const later = this.#queue;
+    this.#queue = {
+      from: batch.from,
+      to: later.to,
+      records: batch.records.concat(later.records),
+      bytes: batch.bytes + later.bytes,
+      since: batch.since,
+    };
+    if (this.#queue.bytes > this.#queueBytesMax) this.#letGo();
+  }
+
+  /** Writes one batch; `false` where the store refused it. */
+  async #write(batch: Waiting): Promise<boolean> {
+    const snapshot = this.#snapshot !== undefined && this.#snapshot.position <= batch.to ? this.#snapshot : undefined;
+    const started = this.#clock.monotonic();
+    try {
+      await this.#store.write({
+        partition: this.#partition,
+        from: batch.from,
+        to: batch.to,
+        records: batch.records,
+        snapshot,
+      });
+    } catch (error) {
+      this.#failed(error);
+      return false;
+    }
+    this.#failing = undefined;
+    this.#checkpoint = Math.max(this.#checkpoint, batch.to);
+    const ended = this.#clock.monotonic();
+    this.#telemetry.storeWritten(batch.records.length, (ended - started) / 1000);
+    this.#telemetry.batchProcessed((ended - batch.since) / 1000);
+    this.#telemetry.lag(this.#end - this.#checkpoint);
+    if (snapshot !== undefined) {
+      if (this.#snapshot === snapshot) this.#snapshot = undefined;
+      this.#telemetry.snapshotWritten(snapshot.position, snapshot.bytes.length);
+      this.#onSnapshot(snapshot);
+    }
+    this.#wake();
+    return true;
+  }
+
+  #failed(error: unknown): void {
+    this.#failing = error instanceof Error ? error.message : String(error);
+    this.#telemetry.storeFailed(error);
+  }
+
+  #wake(): void {
+    const ready = this.#waiters.filter((waiter) => waiter.position <= this.#checkpoint);
+    if (ready.length === 0) return;
+    this.#waiters = this.#waiters.filter((waiter) => waiter.position > this.#checkpoint);
+    for (const waiter of ready) waiter.resolve();
+  }
+
+  /** Folds the log once more and writes what lies from `wanted` on, until the tail is met. */
+  async #reread(wanted: number): Promise<void> {
+    const start = await this.#foldStart(wanted);
+    const from = Math.max(wanted, start.position);
+    const silent = { recordSetAside: () => {}, duplicateDropped: () => {} };
+    const reading = new AbortController();
+    const stop = () => reading.abort();
+    this.#stopping.signal.addEventListener("abort", stop, { once: true });
+    try {
+      for await (const batch of this.#log.read(this.#partition, start.position, reading.signal)) {
+        const projected = foldBatch(this.#partition, batch, start.sequencer, silent);
+        if (batch.to > from) {
+          const records = projected.records.filter((stored) => stored.position >= from);
+          const since = this.#clock.monotonic();
+          const next = { from: Math.max(batch.from, from), to: batch.to, records, bytes: 0, since };
+          if (!(await this.#write(next))) return;
+          this.#rereadFrom = batch.to;
+        }
+        if (batch.to >= this.#end) {
+          this.#rereadFrom = undefined;
+          this.#queue = this.#emptyQueue(this.#end);
+          return;
+        }
+      }
+    } finally {
+      this.#stopping.signal.removeEventListener("abort", stop);
+    }
+  }
+}
+
+const bytesOf = (records: readonly StoredRecord[]): number =>
+  records.reduce((sum, { record }) => sum + record.body.length + RECORD_OVERHEAD_BYTES, 0);

@@ -1,0 +1,160 @@
+/**
+ * Stage 4, the loop: reads one partition of the log in order, runs the fold, and hands what it made to fan-out and
+ * store writer. It never waits for either (PROJ-4).
+ */
+import type { Clock } from "../clock.ts";
+import type { LogBatch, MessageLog } from "../log/message-log.ts";
+import type { LogRecord, StoredRecord } from "../record.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
+import type { Dropped, Sequencer } from "./sequencer.ts";
+import { encodeSnapshot } from "./snapshot.ts";
+
+/** A snapshot is taken each time so many records have been folded since the last. */
+export const SNAPSHOT_EVERY_RECORDS = 250_000;
+
+/** A record that the key window dropped, and the one that stands for it. */
+export interface DroppedRecord {
+  readonly record: LogRecord;
+  readonly first: Dropped;
+}
+
+/** One batch of the log after the fold. */
+export interface ProjectedBatch {
+  readonly partition: number;
+  /** Position of the first record of the batch, and after the last. */
+  readonly from: number;
+  readonly to: number;
+  /** What took a seq, ascending by position. */
+  readonly records: readonly StoredRecord[];
+  /** What did not, because its key was known. */
+  readonly dropped: readonly DroppedRecord[];
+}
+
+/** Where the tail hands on. Neither may throw, neither is waited for. */
+export interface TailOutput {
+  /** Fan-out: told first, for delivery must not wait. */
+  readonly deliver: (batch: ProjectedBatch) => void;
+  /** The store writer. */
+  readonly store: (batch: ProjectedBatch) => void;
+  /** A snapshot of the fold at a position. */
+  readonly snapshot: (position: number, bytes: Uint8Array) => void;
+}
+
+/** Folds one batch. `telemetry` hears of records that are set aside or dropped. */
+export function foldBatch(
+  partition: number,
+  batch: LogBatch,
+  sequencer: Sequencer,
+  telemetry: Pick<Telemetry, "recordSetAside" | "duplicateDropped">,
+): ProjectedBatch {
+  const records: StoredRecord[] = [];
+  const dropped: DroppedRecord[] = [];
+  let position = batch.from;
+  for (const record of batch.records) {
+    if (record === undefined) {
+      telemetry.recordSetAside(partition, position);
+    } else {
+      const folded = sequencer.fold(record);
+      if (folded.kept) {
+        records.push({ record, seq: folded.seq, n: folded.n, position });
+      } else {
+        dropped.push({ record, first: folded });
+        telemetry.duplicateDropped();
+      }
+    }
+    position += 1;
+  }
+  return { partition, from: batch.from, to: batch.to, records, dropped };
+}
+
+/** Follows one partition from a position on. */
+export class Tail {
+  readonly #partition: number;
+  readonly #log: MessageLog;
+  readonly #sequencer: Sequencer;
+  readonly #output: TailOutput;
+  readonly #telemetry: Telemetry;
+  readonly #clock: Clock;
+  readonly #waiting: { position: number; resolve: () => void }[] = [];
+  #position: number;
+  #snapshotAt: number;
+  #fault: string | undefined;
+
+  /** `sequencer` is the fold's state at `position`, the first position to read. */
+  constructor(options: {
+    partition: number;
+    position: number;
+    log: MessageLog;
+    sequencer: Sequencer;
+    output: TailOutput;
+    telemetry: Telemetry;
+    clock: Clock;
+  }) {
+    this.#partition = options.partition;
+    this.#position = options.position;
+    this.#snapshotAt = options.position;
+    this.#log = options.log;
+    this.#sequencer = options.sequencer;
+    this.#output = options.output;
+    this.#telemetry = options.telemetry;
+    this.#clock = options.clock;
+  }
+
+  /** The next position to fold. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /** Why the tail stopped, where it did. */
+  get fault(): string | undefined {
+    return this.#fault;
+  }
+
+  /** Runs until `signal` aborts. Rejects where the log can't be read on: then nothing more is delivered. */
+  async run(signal: AbortSignal): Promise<void> {
+    try {
+      for await (const batch of this.#log.read(this.#partition, this.#position, signal)) this.#project(batch);
+    } catch (error) {
+      this.#fault = error instanceof Error ? error.message : String(error);
+      this.#telemetry.readFailed(error);
+      throw error;
+    }
+  }
+
+  /** Resolves once everything before `position` has been folded and handed on. */
+  async reached(position: number): Promise<void> {
+    if (this.#position >= position) return;
+    await new Promise<void>((resolve) => {
+      this.#waiting.push({ position, resolve });
+    });
+  }
+
+  /** The state now, as a snapshot at `position`. */
+  snapshot(): Uint8Array {
+    return encodeSnapshot(this.#sequencer);
+  }
+
+  #project(batch: LogBatch): void {
+    const started = this.#clock.monotonic();
+    const projected = foldBatch(this.#partition, batch, this.#sequencer, this.#telemetry);
+    this.#position = batch.to;
+    this.#output.deliver(projected);
+    this.#telemetry.batchDelivered(projected.records.length, (this.#clock.monotonic() - started) / 1000);
+    this.#output.store(projected);
+    if (batch.to - this.#snapshotAt >= SNAPSHOT_EVERY_RECORDS) {
+      this.#snapshotAt = batch.to;
+      this.#output.snapshot(batch.to, this.snapshot());
+    }
+    this.#wake();
+  }
+
+  #wake(): void {
+    for (let i = this.#waiting.length - 1; i >= 0; i--) {
+      const waiting = this.#waiting[i];
+      if (waiting !== undefined && waiting.position <= this.#position) {
+        this.#waiting.splice(i, 1);
+        waiting.resolve();
+      }
+    }
+  }
+}
