@@ -2,10 +2,10 @@
  * One LMDB environment, as store and directory each have one: reads on committed data, changes one after another, and
  * what becomes of it when a commit fails. Touches its folder and nothing else; the driver is loaded when it is opened.
  */
-import type { FileHandle } from "node:fs/promises";
-import { access, mkdir, open as openFile, statfs } from "node:fs/promises";
+import { access, mkdir, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { RootDatabase } from "lmdb";
+import { syncFolder } from "./durable-file.ts";
 
 /** Processes and threads that may read at once. */
 const READERS_MAX = 126;
@@ -167,16 +167,6 @@ async function openDatabase({ dir, readOnly }: LmdbOptions): Promise<RootDatabas
     cache: false,
     maxReaders: READERS_MAX,
   });
-}
-
-async function syncFolder(dir: string): Promise<void> {
-  let folder: FileHandle | undefined;
-  try {
-    folder = await openFile(dir, "r");
-    await folder.sync();
-  } finally {
-    await folder?.close();
-  }
 }
 
 function viewOf(db: RootDatabase<Buffer, Buffer>): LmdbView {
