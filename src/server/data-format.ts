@@ -122,7 +122,6 @@ function parse(text: string): DataFormat | undefined {
   const found = value as Readonly<Record<string, unknown>>;
   for (const [field, type] of Object.entries(FIELDS)) {
     const content = found[field];
-    // biome-ignore lint/suspicious/useValidTypeof: the types stand in the table
     if (typeof content !== type) return undefined;
     if (type === "number" && !(Number.isSafeInteger(content) && Number(content) >= 1)) return undefined;
   }

@@ -9,11 +9,11 @@ import type { StoredRecord, Uuid } from "../record.ts";
 import { SealError, sealNumber, unsealNumber } from "../sealed-value.ts";
 import { BlockPacker } from "./blocks.ts";
 import { checkBatch } from "./check-batch.ts";
+import { afterRoom, blockKey, checkpointKey, floorKey, keyRoom, ROOM_TAGS, tagStart } from "./lmdb-keys.ts";
+import { mergeRows, readFloor, readPage, readRange, removeBelow } from "./lmdb-rooms.ts";
+import { getSnapshot, putSnapshot, snapshotPositions } from "./lmdb-snapshots.ts";
 import type { MessageStore, PageLimit, Snapshot, StoreBatch } from "./message-store.ts";
 import { StoreDamaged } from "./message-store.ts";
-import { mergeRows, readFloor, readPage, readRange, removeBelow } from "./room-blocks.ts";
-import { getSnapshot, putSnapshot, snapshotPositions } from "./snapshot-pieces.ts";
-import { afterRoom, blockKey, checkpointKey, floorKey, keyRoom, ROOM_TAGS, tagStart } from "./store-keys.ts";
 
 /** Ids of rooms and senders that are kept as text, so that a page makes each once. */
 const TEXTS_KEPT = 1024;

@@ -10,9 +10,9 @@ import type { StoredRecord, Uuid } from "../record.ts";
 import { SealError, sealNumber, unsealNumber } from "../sealed-value.ts";
 import { Block } from "./blocks.ts";
 import { PageBudget } from "./check-batch.ts";
+import { blockKey, blockKeySeq, floorKey } from "./lmdb-keys.ts";
 import type { PageLimit } from "./message-store.ts";
 import { StoreDamaged } from "./message-store.ts";
-import { blockKey, blockKeySeq, floorKey } from "./store-keys.ts";
 
 /** Blocks that one commit of `removeBelow` takes out at the most; a room may have a hundred thousand. */
 const REMOVED_BLOCKS_MAX = 2000;

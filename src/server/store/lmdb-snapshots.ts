@@ -5,8 +5,8 @@
 import type { LmdbChanges, LmdbView } from "../lmdb-environment.ts";
 import { checkSeal, readNumber, SEAL_BYTES, SealError, seal, writeNumber } from "../sealed-value.ts";
 import { BLOCK_BYTES_MAX } from "./blocks.ts";
+import { snapshotKey, snapshotKeyPiece, snapshotKeyPosition } from "./lmdb-keys.ts";
 import type { Snapshot } from "./message-store.ts";
-import { snapshotKey, snapshotKeyPiece, snapshotKeyPosition } from "./store-keys.ts";
 
 const HEADER_BYTES = SEAL_BYTES + 8;
 const PIECE_BYTES_MAX = BLOCK_BYTES_MAX - HEADER_BYTES;
