@@ -1,0 +1,119 @@
+/**
+ * The README works as it stands: its commands are run on a clean copy of the checkout, and two people chat through `nc`
+ * with the lines that it shows. Only ports are changed, through the environment, for the machine may use the usual ones.
+ */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { cleanCheckout } from "../support/clean-checkout.ts";
+import type { Program } from "../support/programs.ts";
+import { isInstalled, runProgram, startProgram } from "../support/programs.ts";
+import { readProjectFile } from "../support/project-files.ts";
+import { until } from "../support/until.ts";
+
+const INSTALL_WITHIN_MS = 180_000;
+const START_WITHIN_MS = 90_000;
+const ANSWER_WITHIN_MS = 10_000;
+
+/** Free ports instead of the usual ones. */
+const FREE_PORTS = { VERBATIM_TCP: "127.0.0.1:0", VERBATIM_HTTP: "127.0.0.1:0" };
+
+/** The lines of the README's code blocks of one language under one heading, block by block. */
+function codeBlocks(heading: string, language: string): readonly (readonly string[])[] {
+  const section = readProjectFile("README.md")
+    .split(/^## /m)
+    .find((text) => text.startsWith(`${heading}\n`));
+  const blocks = [...(section ?? "").matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)];
+  return blocks.filter(([, tag]) => tag === language).map(([, , text = ""]) => text.trimEnd().split("\n"));
+}
+
+const [commands = []] = codeBlocks("Run it", "sh");
+const [[connect = ""] = []] = codeBlocks("Talk to it", "sh");
+const [greeting = [], talk = [], resume = []] = codeBlocks("Talk to it", "json");
+
+it("shows two commands to run, one to connect, and what to type", () => {
+  expect(commands).toEqual(["npm ci", "npm start"]);
+  expect(connect).toBe("nc 127.0.0.1 8080");
+  expect(greeting).toHaveLength(1);
+  expect(talk).toHaveLength(2);
+  expect(resume).toHaveLength(2);
+});
+
+/** The messages in what a `nc` printed, as `seq text`. */
+function messages(session: Program): readonly string[] {
+  const lines = session.output().split("\r\n").slice(0, -1);
+  const events = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  return events.filter(({ _et }) => _et === "user_message").map(({ q, c }) => `${q} ${c}`);
+}
+
+/** Types lines into a session, each after the one before was carried out by the server. */
+async function type(session: Program, lines: readonly string[]): Promise<void> {
+  for (const line of lines) {
+    const before = session.output().length;
+    session.write(`${line}\n`);
+    await until(
+      ANSWER_WITHIN_MS,
+      () => `an answer to ${line}`,
+      () => session.output().length > before || undefined,
+    );
+  }
+}
+
+describe.each([[""], [" --ignore-scripts"]])("the commands of the README%s, on a clean checkout", (suffix) => {
+  const checkout = cleanCheckout("readme");
+  const programs: Program[] = [];
+  const start = (line: string, env: Record<string, string>): Program => {
+    const program = startProgram("sh", ["-c", line], { cwd: checkout.path, env });
+    programs.push(program);
+    return program;
+  };
+
+  let server: Program;
+  let port = "";
+
+  beforeAll(async () => {
+    const [install = "", serve = ""] = commands;
+    const options = { cwd: checkout.path, env: {}, withinMs: INSTALL_WITHIN_MS };
+    await runProgram("sh", ["-c", install + suffix], options);
+    server = start(serve + suffix, FREE_PORTS);
+    const listening = await server.printed(/"tcp":"127\.0\.0\.1:(\d+)"/, START_WITHIN_MS);
+    port = listening[1] ?? "";
+  }, INSTALL_WITHIN_MS + START_WITHIN_MS);
+
+  afterAll(async () => {
+    await Promise.allSettled(programs.map((program) => program.end("SIGKILL")));
+    checkout.remove();
+  });
+
+  it("lets two people chat, come back, and read what they missed", async (context) => {
+    if (!isInstalled("nc")) context.skip("nc is not installed");
+    const command = connect.replace("8080", port);
+    const people = [start(command, {}), start(command, {})] as const;
+    for (const person of people) {
+      const [hello] = await person.printed(/^\{.*\}\r\n/, ANSWER_WITHIN_MS);
+      // As the README shows it, but for who one is and what the rooms are about.
+      const names = (line: string): readonly string[] => Object.keys(JSON.parse(line) as object);
+      expect(names(hello)).toEqual(names((greeting[0] ?? "").replace(",…", "")));
+    }
+    const [join = "", say = ""] = talk;
+    for (const person of people) await type(person, [join]);
+    for (const person of people) await type(person, [say]);
+    for (const person of people) {
+      await until(
+        ANSWER_WITHIN_MS,
+        () => `two messages in ${person.output()}`,
+        () => messages(person).length === 2 || undefined,
+      );
+      expect(messages(person)).toEqual(["1 hello", "2 hello"]);
+    }
+
+    const returned = start(command, {});
+    await returned.printed(/login_successful/, ANSWER_WITHIN_MS);
+    await type(returned, resume);
+    await returned.printed(/"caught_up","r":"general","q":2/, ANSWER_WITHIN_MS);
+    expect(messages(returned)).toEqual(["2 hello"]);
+  });
+
+  it("STOP-1 stops on SIGTERM, and what npm started is gone", async () => {
+    await server.end("SIGTERM");
+    await server.printed(/"msg":"stopped"/, ANSWER_WITHIN_MS);
+  });
+});
