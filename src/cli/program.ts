@@ -34,9 +34,9 @@ export function createProgram(finish: (exitCode: number) => void): Command {
 }
 
 /** Adds `verbatim bench`; the load tool is large, so it is loaded only where it is asked for. */
-export async function addBench(program: Command): Promise<void> {
+export async function addBench(program: Command, finish: (exitCode: number) => void): Promise<void> {
   const { benchCommand } = await import("../bench/cli.ts");
-  program.addCommand(inherit(program, benchCommand()));
+  program.addCommand(inherit(program, benchCommand(finish)));
 }
 
 function serveCommand(finish: (exitCode: number) => void): Command {

@@ -9,10 +9,11 @@ const STDERR = 2;
 export async function run(args: readonly string[]): Promise<number> {
   let exitCode = 0;
   try {
-    const program = createProgram((code) => {
+    const finish = (code: number): void => {
       exitCode = code;
-    });
-    if (args[0] === "bench" || asksForHelp(args)) await addBench(program);
+    };
+    const program = createProgram(finish);
+    if (args[0] === "bench" || asksForHelp(args)) await addBench(program, finish);
     await program.parseAsync(args, { from: "user" });
     return exitCode;
   } catch (error) {
