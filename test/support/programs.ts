@@ -34,7 +34,10 @@ export interface Program {
 
 /** The environment of a shell that has never heard of this test run. */
 function cleanEnvironment(more: Readonly<Record<string, string>>): Record<string, string | undefined> {
-  const inherited = Object.entries(process.env).filter(([name]) => !/^(VERBATIM_|npm_|VITEST|NODE_ENV$)/.test(name));
+  const inherited = Object.entries(process.env).filter(
+    ([name]) =>
+      !/^(VERBATIM_|npm_(?!config_(registry|cache|userconfig|globalconfig)$)|INIT_CWD$|VITEST|NODE_ENV$)/.test(name),
+  );
   return { ...Object.fromEntries(inherited), ...more };
 }
 
