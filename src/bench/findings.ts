@@ -60,6 +60,17 @@ export class FindingLog {
     return { counts: { ...this.#counts }, examples: [...this.#examples.values()].flat() };
   }
 
+  /** Takes over what another log found, its examples while there is room. */
+  merge(findings: Findings): void {
+    for (const kind of FINDING_KINDS) {
+      this.#counts[kind] += findings.counts[kind];
+      const prefix = `${kind}: `;
+      for (const text of findings.examples) {
+        if (text.startsWith(prefix)) this.add(kind, 0, () => text.slice(prefix.length));
+      }
+    }
+  }
+
   /** A log that begins with what this one holds. */
   fork(): FindingLog {
     const copy = new FindingLog();

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { RoomCheck } from "../../../src/bench/delivery-check.ts";
-import { findingCount, type Findings } from "../../../src/bench/findings.ts";
+import { type Findings, findingCount } from "../../../src/bench/findings.ts";
 
 /** A room with one sender that has sent `sent` messages, and receivers that were there from the start. */
 function room(sent: number, receivers: number): RoomCheck {
@@ -223,9 +223,9 @@ describe("delivery check", () => {
   });
 
   it("finds every swap of two neighbours in one receiver's order", () => {
-    const plan = fc.array(fc.nat(2), { minLength: 2, maxLength: 30 }).chain((order) =>
-      fc.record({ order: fc.constant(order), swap: fc.nat(order.length - 2) }),
-    );
+    const plan = fc
+      .array(fc.nat(2), { minLength: 2, maxLength: 30 })
+      .chain((order) => fc.record({ order: fc.constant(order), swap: fc.nat(order.length - 2) }));
     fc.assert(
       fc.property(plan, ({ order, swap }) => {
         const check = new RoomCheck("r", "sent");

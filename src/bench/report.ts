@@ -1,0 +1,104 @@
+/**
+ * Load tool, results as text for people. Pure.
+ */
+import type { Comparison, Medians } from "./baseline.ts";
+import { findingCount } from "./findings.ts";
+import type { LoadResult } from "./load-result.ts";
+import type { LogGrowth } from "./log-growth.ts";
+import type { Measurement } from "./measure.ts";
+
+const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
+
+/** A whole number with separators. */
+export function count(value: number): string {
+  return whole.format(value);
+}
+
+/** Milliseconds, as exact as is useful. */
+export function ms(value: number): string {
+  return `${value < 10 ? value.toFixed(2) : value < 100 ? value.toFixed(1) : count(value)} ms`;
+}
+
+/** One measurement, several lines. */
+export function describeMeasurement({ subject, result, disk }: Measurement): string {
+  const { server, latencyMs: latency } = result;
+  const lines: [string, string | undefined][] = [
+    ["messages", `${count(result.sentPerSecond)} in/s, ${count(result.deliveredPerSecond)} out/s`],
+    ["measured", `${result.measuredSeconds.toFixed(1)} s, ${result.textBytes} bytes of text each`],
+    ["latency", latency.count === 0 ? undefined : `p50 ${ms(latency.p50)}, p99 ${ms(latency.p99)}, ${tail(result)}`],
+    ["joined", result.joinMs === undefined ? undefined : `all ${count(result.users)} users after ${ms(result.joinMs)}`],
+    ["acks", result.acknowledged === 0 ? undefined : `${count(result.acknowledged)} of ${count(result.sent)}`],
+    [
+      "cpu",
+      server && `${server.cpuPercent.toFixed(0)} % of a core, ${server.cpuMicrosPerDelivery.toFixed(2)} µs/delivery`,
+    ],
+    ["memory", server && memory(result)],
+    [
+      "tool",
+      `${result.toolCpuPercent.toFixed(0)} % of a core${result.toolCpuPercent > 95 ? ": the tool is the limit" : ""}`,
+    ],
+    ["disk", disk && `fdatasync p50 ${count(disk.syncP50Micros)} µs (32 KiB)${disk.inMemory ? IN_MEMORY : ""}`],
+    ["checked", verdict(result)],
+  ];
+  const shown = lines.flatMap(([name, text]) => (text === undefined ? [] : [`  ${name.padEnd(10)}${text}`]));
+  return [`${subject}: ${result.load}`, ...shown, ...examples(result)].join("\n");
+}
+
+/** Server against relay, several lines. */
+export function describeComparison(comparison: Comparison): string {
+  const line = (name: string, of: Medians): string =>
+    `  ${name.padEnd(10)}${count(of.sentPerSecond)} in/s, ${count(of.deliveredPerSecond)} out/s, p50 ${ms(of.p50Ms)}, ` +
+    `p99 ${ms(of.p99Ms)}, p99.9 ${ms(of.p999Ms)}, ${of.cpuMicrosPerDelivery.toFixed(2)} µs/delivery`;
+  return [
+    `medians of ${comparison.measurements.length / 2}`,
+    line("server", comparison.server),
+    line("relay", comparison.relay),
+    `  ${"ratio".padEnd(10)}${comparison.deliveriesRatio.toFixed(2)} × the relay's deliveries a second, ` +
+      `${comparison.cpuRatio.toFixed(2)} × its processor time per delivery`,
+  ].join("\n");
+}
+
+/** A log's growth, one line. */
+export function describeGrowth(growth: LogGrowth): string {
+  const span = count(growth.span);
+  return (
+    `  growth    first ${span}: ${count(growth.first)} appends/s, last ${span}: ${count(growth.last)} appends/s, ` +
+    `ratio ${growth.ratio.toFixed(2)}`
+  );
+}
+
+/** What an idle user costs, in bytes of resident memory over the start; `undefined` without the server's process. */
+export function bytesPerUser(result: LoadResult): number | undefined {
+  if (result.server === undefined) return undefined;
+  const { start, idle } = result.server.memory;
+  return (idle - start) / Math.max(1, result.users);
+}
+
+const IN_MEMORY = ": a folder in memory, where syncing is free; name one on a real disk with --data DIR";
+
+function tail({ latencyMs }: LoadResult): string {
+  return `p99.9 ${ms(latencyMs.p999)}, max ${ms(latencyMs.max)}, from the intended send time`;
+}
+
+function memory(result: LoadResult): string | undefined {
+  if (result.server === undefined) return undefined;
+  const mb = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`;
+  const { start, idle, peak } = result.server.memory;
+  const each = ((bytesPerUser(result) ?? 0) / 1024).toFixed(1);
+  return `${mb(start)} at the start, ${mb(idle)} with all joined (${each} KiB a user), ${mb(peak)} at its peak`;
+}
+
+function verdict(result: LoadResult): string {
+  if (!result.shortfall) return `${count(result.delivered)} deliveries: none lost, repeated or out of order`;
+  const found = Object.entries(result.findings.counts).filter(([, number]) => number > 0);
+  const parts = found.map(([kind, number]) => `${count(number)} ${kind}`);
+  for (const [code, number] of Object.entries(result.errors)) parts.push(`${count(number)} × ${code}`);
+  if (result.neverJoined > 0) parts.push(`${count(result.neverJoined)} never joined`);
+  if (result.unacknowledged !== 0) parts.push(`${count(result.unacknowledged)} unacknowledged`);
+  return `SHORTFALL: ${parts.join(", ")} (${count(result.delivered)} deliveries)`;
+}
+
+function examples(result: LoadResult): readonly string[] {
+  const texts = findingCount(result.findings) > 0 ? result.findings.examples : [];
+  return [...texts, ...result.errorExamples].map((text) => `    ${text}`);
+}
