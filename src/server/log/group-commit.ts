@@ -1,0 +1,99 @@
+/**
+ * Stage 3: group commit (LOG-4) and its deadlines (LOG-5), for every adapter that commits by itself. Whatever waits
+ * while one commit is in flight becomes the next. Touches memory and timers only; `commit` does the rest.
+ */
+import { ANSWER_WITHIN_MS } from "../../protocol/limits.ts";
+import type { Clock, Timer } from "../clock.ts";
+import type { LogRecord } from "../record.ts";
+import type { LogLimits, PendingBatch } from "./append-queue.ts";
+import { AppendQueue } from "./append-queue.ts";
+import { AppendError } from "./message-log.ts";
+
+/** How often it is looked whether somebody has waited too long; they hear so a period or two before their time is up. */
+const EXPIRE_EVERY_MS = 500;
+
+/** What the adapter does for one partition. */
+export interface Committer {
+  /** Makes a batch durable and resolves with the position of its first record, or rejects with an `AppendError`. */
+  commit(batch: PendingBatch): Promise<number>;
+  /** Why nothing can be written any more, or `undefined`. */
+  fault(): string | undefined;
+}
+
+/** The appends of one partition. */
+export class GroupCommit {
+  readonly #clock: Clock;
+  readonly #committer: Committer;
+  readonly #queue: AppendQueue;
+  #inFlight: PendingBatch | undefined;
+  #pumping: Promise<void> | undefined;
+  #expiry: Timer | undefined;
+  #isClosed = false;
+  /** Called when a commit that hangs was given up, so that `close` need not wait for it. */
+  #onGivenUp: () => void = () => undefined;
+
+  constructor(limits: LogLimits, clock: Clock, committer: Committer) {
+    this.#queue = new AppendQueue(limits);
+    this.#clock = clock;
+    this.#committer = committer;
+  }
+
+  /** Appends at least one record; resolves and rejects as `MessageLog.append` says. */
+  append(records: readonly LogRecord[]): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const refusal = this.#isClosed ? "the log is closed" : this.#committer.fault();
+      if (refusal !== undefined) return reject(new AppendError("not_sent", refusal));
+      try {
+        this.#queue.add(records, this.#clock.now(), resolve, reject);
+      } catch (error) {
+        return reject(error as AppendError);
+      }
+      this.#expiry ??= this.#clock.after(EXPIRE_EVERY_MS, () => this.#expire());
+      this.#pumping ??= this.#pump();
+    });
+  }
+
+  /**
+   * Finishes what was accepted; what comes later is refused. Resolves with whether nothing is under way any more: a
+   * disk that hangs is not waited for beyond the point where its senders have had their `unknown`.
+   */
+  async close(): Promise<boolean> {
+    this.#isClosed = true;
+    const givenUp = new Promise<void>((resolve) => {
+      this.#onGivenUp = resolve;
+    });
+    if (this.#inFlight?.isGivenUp !== true) await Promise.race([this.#pumping, givenUp]);
+    this.#queue.rejectAll(new AppendError("not_sent", "the log is closed"));
+    this.#expiry?.cancel();
+    return this.#pumping === undefined;
+  }
+
+  /** Commits batch after batch until nothing waits. */
+  async #pump(): Promise<void> {
+    // Whatever is appended in the same breath belongs into the first batch.
+    await Promise.resolve();
+    for (let batch = this.#queue.take(); batch !== undefined; batch = this.#queue.take()) {
+      this.#inFlight = batch;
+      try {
+        batch.resolve(await this.#committer.commit(batch));
+      } catch (error) {
+        batch.reject(error as AppendError);
+      }
+      this.#inFlight = undefined;
+      this.#queue.release(batch);
+      const fault = this.#committer.fault();
+      if (fault !== undefined) this.#queue.rejectAll(new AppendError("not_sent", fault));
+    }
+    this.#pumping = undefined;
+  }
+
+  /** Answers those who have waited too long: what only waits is taken back, what is in flight is `unknown`. */
+  #expire(): void {
+    const before = this.#clock.now() - ANSWER_WITHIN_MS + 2 * EXPIRE_EVERY_MS;
+    this.#queue.expire(before, new AppendError("not_sent", "the disk did not keep up; the message was taken back"));
+    this.#inFlight?.giveUp(before, new AppendError("unknown", "the disk has not answered in time"));
+    if (this.#inFlight?.isGivenUp === true) this.#onGivenUp();
+    const isWaiting = this.#queue.since !== Number.POSITIVE_INFINITY || this.#inFlight?.isGivenUp === false;
+    this.#expiry = isWaiting ? this.#clock.after(EXPIRE_EVERY_MS, () => this.#expire()) : undefined;
+  }
+}
