@@ -111,14 +111,18 @@ export async function runVerbatim(
   return { ...exit, stdout: run.stdout(), stderr: run.stderr() };
 }
 
-interface Run {
+/** A `verbatim` that runs. */
+export interface Run {
   readonly child: ChildProcess;
+  /** Resolves when it has ended and all that it wrote has been read. */
   readonly exited: Promise<Exit>;
+  /** What it has written so far. */
   readonly stdout: () => string;
   readonly stderr: () => string;
 }
 
-function spawnVerbatim(args: readonly string[], env: Readonly<Record<string, string>>): Run {
+/** Starts any `verbatim` command and waits for nothing. */
+export function spawnVerbatim(args: readonly string[], env: Readonly<Record<string, string>> = {}): Run {
   if (!existsSync(BIN)) throw new Error("dist/bin.js is missing: npm run build");
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("VERBATIM_"));
   const child = spawn(process.execPath, [BIN, ...args], {
