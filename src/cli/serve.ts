@@ -65,6 +65,7 @@ export async function serve(request: ServeRequest): Promise<number> {
     await server.stopped;
     telemetry.logger.info("stopped");
   } catch (error) {
+    // Asked to stop while it was starting: that is no failure.
     if (!isAbort(error, signal)) throw error;
   } finally {
     flush(stream);
