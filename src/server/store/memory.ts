@@ -31,7 +31,10 @@ interface MemoryDisk {
 export class MemoryStore implements MessageStore {
   readonly hooks: MemoryStoreHooks = { beforeWrite: undefined, beforeRead: undefined };
   readonly #disk: MemoryDisk;
+  /** Writes that are under way; `close` waits for them. */
+  readonly #writing = new Set<Promise<void>>();
   #closed = false;
+  #crashed = false;
 
   constructor(disk: MemoryDisk = { rooms: new Map(), checkpoints: new Map(), snapshots: new Map() }) {
     this.#disk = disk;
@@ -43,6 +46,7 @@ export class MemoryStore implements MessageStore {
    */
   reopen(): MemoryStore {
     this.#closed = true;
+    this.#crashed = true;
     return new MemoryStore(this.#disk);
   }
 
@@ -69,8 +73,18 @@ export class MemoryStore implements MessageStore {
 
   async write(batch: StoreBatch): Promise<void> {
     this.#checkOpen();
+    const writing = this.#write(batch);
+    this.#writing.add(writing);
+    try {
+      await writing;
+    } finally {
+      this.#writing.delete(writing);
+    }
+  }
+
+  async #write(batch: StoreBatch): Promise<void> {
     await this.hooks.beforeWrite?.(batch);
-    this.#checkOpen();
+    if (this.#crashed) throw new Error("the store is gone");
     const { partition, records, to, snapshot } = batch;
     const checkpoint = this.#disk.checkpoints.get(partition) ?? 0;
     checkBatch(batch, checkpoint);
@@ -157,6 +171,7 @@ export class MemoryStore implements MessageStore {
 
   async close(): Promise<void> {
     this.#closed = true;
+    await Promise.allSettled(this.#writing);
   }
 
   #checkOpen(): void {
@@ -181,7 +196,7 @@ export class MemoryStore implements MessageStore {
   #keep(partition: number, snapshot: Snapshot): void {
     const others = (this.#disk.snapshots.get(partition) ?? []).filter((kept) => kept.position !== snapshot.position);
     // A copy: the caller may use its buffer again.
-    others.push({ position: snapshot.position, bytes: snapshot.bytes.slice() });
+    others.push({ position: snapshot.position, bytes: new Uint8Array(snapshot.bytes) });
     others.sort((a, b) => a.position - b.position);
     this.#disk.snapshots.set(partition, others.slice(-2));
   }
