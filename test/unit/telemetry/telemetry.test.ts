@@ -9,6 +9,7 @@ function handClock(): Clock & { fire(): void } {
   const none: Timer = { cancel: () => undefined };
   return {
     now: () => 0,
+    monotonic: () => 0,
     after: (_delay, action) => {
       waiting.push(action);
       return none;
