@@ -10,6 +10,7 @@ import { history } from "./history.ts";
 import { joinRoom } from "./join-room.ts";
 import { leaveRoom } from "./leave-room.ts";
 import { quit } from "./quit.ts";
+import { refuse } from "./refuse.ts";
 import { sendMessage } from "./send-message.ts";
 import { typing } from "./typing.ts";
 
@@ -28,6 +29,7 @@ const HANDLERS: Handlers = {
 /** What doors hand lines to. */
 export class Dispatcher {
   readonly #context: CommandContext;
+  #isStopped = false;
 
   constructor(context: CommandContext) {
     this.#context = context;
@@ -45,12 +47,21 @@ export class Dispatcher {
       session.refuse(command.code, command.text, command.room, command.key);
       return undefined;
     }
+    if (this.#isStopped) {
+      refuse(telemetry, session, command, "going_away", "the server is stopping; come back and resume");
+      return undefined;
+    }
     telemetry.commandHandled(command.type);
     const handler = HANDLERS[command.type] as Handler<Command>;
     return handler(this.#context, session, command)?.catch((error: unknown) => {
       telemetry.internalError(command.type, error);
       session.refuse("unavailable", "this went wrong on our side; try again", undefined, undefined);
     });
+  }
+
+  /** Carries out nothing any more: the server is stopping. */
+  stop(): void {
+    this.#isStopped = true;
   }
 
   /** Resolves once what was posted so far is durable, or its senders know that it is not. */

@@ -10,8 +10,8 @@ import type { Clock } from "../clock.ts";
 import type { Dispatcher } from "../commands/dispatch.ts";
 import type { Listen } from "../config/config.ts";
 import type { Place, Sessions } from "../fanout/sessions.ts";
-import { StartError } from "../start-error.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
+import { listenError } from "./listen-error.ts";
 import { TcpConnection } from "./tcp-connection.ts";
 
 /**
@@ -49,7 +49,7 @@ export class TcpGateway {
   async listen({ host, port }: Listen): Promise<Listen> {
     const server = this.#server;
     await new Promise<void>((resolve, reject) => {
-      server.once("error", (cause) => reject(new StartError(whyNot(cause, host, port), { cause })));
+      server.once("error", (cause) => reject(listenError("tcp", { host, port }, cause)));
       server.listen({ host, port, backlog: 4096 }, resolve);
     });
     server.removeAllListeners("error");
@@ -101,10 +101,4 @@ export class TcpGateway {
 function refuse(socket: Socket, event: string): void {
   socket.resume();
   socket.end(event + LINE_END, () => socket.destroy());
-}
-
-function whyNot(cause: NodeJS.ErrnoException, host: string, port: number): string {
-  if (cause.code === "EADDRINUSE") return `port ${port} on ${host} is in use; choose another with --tcp HOST:PORT`;
-  if (cause.code === "EACCES") return `port ${port} on ${host} may not be opened; choose one above 1023 with --tcp HOST:PORT`;
-  return `can't listen on ${host} port ${port} (${cause.message}); choose another address with --tcp HOST:PORT`;
 }

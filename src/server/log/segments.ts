@@ -61,6 +61,7 @@ export class SegmentLog implements MessageLog {
   readonly #dir: string;
   readonly #clock: Clock;
   readonly #files: LogFiles;
+  readonly #segmentBytesMax: number;
   readonly #tail: SegmentTail;
   readonly #mark: DurableMark;
   readonly #index: SparseIndex;
@@ -81,6 +82,7 @@ export class SegmentLog implements MessageLog {
     this.#dir = options.dir;
     this.#clock = options.clock;
     this.#files = options.files;
+    this.#segmentBytesMax = options.segmentBytesMax;
     this.#bases = bases;
     this.#tail = tail;
     this.#mark = mark;
@@ -141,6 +143,15 @@ export class SegmentLog implements MessageLog {
     await this.#mark.sync().catch(() => undefined);
     await this.#mark.close();
     await this.#tail.close();
+  }
+
+  /**
+   * The first position of the oldest segment that `keepBytes` of log still reach into, the segment being written not
+   * counted: what lies before it may be trimmed.
+   */
+  oldestToKeep(keepBytes: number): number {
+    const kept = Math.ceil(keepBytes / this.#segmentBytesMax);
+    return this.#bases[Math.max(0, this.#bases.length - 1 - kept)] ?? 0;
   }
 
   #bounds(): LogBounds {

@@ -1,0 +1,93 @@
+/**
+ * The only file that names adapters: opens the embedded ones over one data folder. Each adapter is loaded when it is
+ * chosen, so that a server does not carry what it does not use.
+ */
+import { randomBytes } from "node:crypto";
+import type { Clock } from "./clock.ts";
+import type { Config } from "./config/config.ts";
+import type { Ports } from "./core.ts";
+import { openDataFolder } from "./data-folder.ts";
+import { DATA_FORMAT } from "./data-format.ts";
+import { LogError } from "./log/message-log.ts";
+import { KEY_WINDOW } from "./projector/key-window.ts";
+import { FOLD_VERSION } from "./projector/sequencer.ts";
+import { StartError } from "./start-error.ts";
+import type { Telemetry } from "./telemetry/telemetry.ts";
+
+/** The adapters that a server runs on, opened. */
+export interface Engines extends Ports {
+  /** This node's name among the nodes: new with each start. */
+  readonly node: string;
+  /** Closes all of them; the data folder last. */
+  close(): Promise<void>;
+}
+
+type Closing = () => Promise<void>;
+
+/** Opens log, store, directory and signals of one process. Throws a `StartError` where one can't be opened. */
+export async function openEmbedded(config: Config, clock: Clock, telemetry: Telemetry): Promise<Engines> {
+  const closings: Closing[] = [];
+  const close = async (): Promise<void> => {
+    // The other way round: whoever was opened on top of something goes before it.
+    for (const closing of closings.splice(0).reverse()) {
+      await closing().catch((error: unknown) => telemetry.internalError("close", error));
+    }
+  };
+  try {
+    return { ...(await openAll(config, clock, telemetry, closings)), node: randomBytes(8).toString("hex"), close };
+  } catch (error) {
+    await close();
+    if (error instanceof LogError) {
+      throw new StartError(
+        `the log can't be opened: ${error.message}; look with verbatim check ${config.data}, then cut what is lost with verbatim repair ${config.data}`,
+        { cause: error },
+      );
+    }
+    throw error;
+  }
+}
+
+async function openAll(config: Config, clock: Clock, telemetry: Telemetry, closings: Closing[]): Promise<Ports> {
+  const folder = await openDataFolder(config.data, {
+    format: DATA_FORMAT,
+    partitions: 1,
+    hash: "murmur2",
+    keyWindow: KEY_WINDOW,
+    foldVersion: FOLD_VERSION,
+  });
+  closings.push(async () => folder.close());
+  const { openSegmentLog } = await import("./log/segments.ts");
+  const { SEGMENT_BYTES_MAX } = await import("./log/segment-format.ts");
+  const { nodeFiles } = await import("./log/log-files.ts");
+  const { KeptSnapshotFiles } = await import("./log/kept-snapshots.ts");
+  const { openLmdbStore } = await import("./store/lmdb.ts");
+  const { openLmdbDirectory } = await import("./directory/lmdb.ts");
+  const { MemorySignals } = await import("./signals/memory.ts");
+
+  const { log, cut } = await openSegmentLog({
+    dir: folder.log,
+    limits: config.limits,
+    clock,
+    files: nodeFiles,
+    segmentBytesMax: SEGMENT_BYTES_MAX,
+  });
+  closings.push(() => log.close());
+  if (cut !== undefined) telemetry.logger.warn({ ...cut }, "a torn tail was cut off the log; it had not been acknowledged");
+  const damaged = (error: Error): void => telemetry.internalError("store damage", error);
+  const kept = new KeptSnapshotFiles(nodeFiles, folder.log, damaged);
+  const store = await openLmdbStore({ dir: folder.store, readOnly: false, damaged });
+  closings.push(() => store.close());
+  const directory = await openLmdbDirectory({ dir: folder.directory, readOnly: false });
+  closings.push(() => directory.close());
+  const signals = new MemorySignals((error) => telemetry.internalError("signals", error));
+  closings.push(() => signals.close());
+  return {
+    log,
+    logFault: () => log.fault,
+    oldestToKeep: () => (config.logKeepBytes === 0 ? 0 : log.oldestToKeep(config.logKeepBytes)),
+    kept,
+    store,
+    directory,
+    signals,
+  };
+}

@@ -1,0 +1,197 @@
+/**
+ * The pipeline between doors and ports: starts it from what log and store hold, and stops it so that nothing that was
+ * acknowledged is lost. Sees ports only; `compose.ts` chooses the adapters.
+ */
+import { roomListings, type RoomListing } from "../protocol/events.ts";
+import { FLUSH_WITHIN_MS, type Limits } from "../protocol/limits.ts";
+import { Guests, REFRESH_EVERY_MS } from "./auth/guests.ts";
+import type { Chance, Clock, Timer } from "./clock.ts";
+import { Appender } from "./commands/appender.ts";
+import { Dispatcher } from "./commands/dispatch.ts";
+import { RateLimit } from "./commands/rate-limit.ts";
+import type { Retention } from "./config/config.ts";
+import type { Directory } from "./directory/directory.ts";
+import { CatchUp } from "./fanout/catch-up.ts";
+import { Hub } from "./fanout/hub.ts";
+import { PendingAcks } from "./fanout/pending-acks.ts";
+import { Presence } from "./fanout/presence.ts";
+import { RecentEvents } from "./fanout/recent-events.ts";
+import { Room } from "./fanout/room.ts";
+import { RoomReader } from "./fanout/room-reader.ts";
+import { Sessions } from "./fanout/sessions.ts";
+import type { MessageLog } from "./log/message-log.ts";
+import { FoldStarts, type KeptSnapshots } from "./projector/fold-starts.ts";
+import { recoverPartition } from "./projector/recover.ts";
+import { Retainer } from "./projector/retention.ts";
+import { StoreWriter } from "./projector/store-writer.ts";
+import { Tail } from "./projector/tail.ts";
+import { Trimming } from "./projector/trimming.ts";
+import type { Signals } from "./signals/signals.ts";
+import type { MessageStore } from "./store/message-store.ts";
+import type { Telemetry } from "./telemetry/telemetry.ts";
+import { IdMaker, publicRoomId } from "./uuid.ts";
+
+/** The one partition of the embedded log. */
+const PARTITION = 0;
+const SECOND_MS = 1000;
+const RETENTION_EVERY_MS = 60_000;
+/** How long a stopping server waits for the store, in milliseconds; what it does not get is in the log. */
+const STORE_WITHIN_MS = 3000;
+/** The node is not ready where the store is so many records behind: clients would wait for history. */
+const LAG_READY_MAX = 1_000_000;
+
+/** The adapters that the core runs on. */
+export interface Ports {
+  readonly log: MessageLog;
+  /** Why nothing can be appended any more, where that is so. */
+  readonly logFault: () => string | undefined;
+  /** The position before which the log is longer than it has to be; 0 = keep all. */
+  readonly oldestToKeep: () => number;
+  readonly kept: KeptSnapshots;
+  readonly store: MessageStore;
+  readonly directory: Directory;
+  readonly signals: Signals;
+}
+
+/** What the core is told. */
+export interface CoreOptions {
+  /** This node's own name among the nodes. */
+  readonly node: string;
+  readonly rooms: readonly RoomListing[];
+  readonly limits: Limits;
+  readonly retention: Retention;
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly telemetry: Telemetry;
+}
+
+/** One check of readiness. */
+export interface Check {
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+/** The running pipeline. */
+export interface Core {
+  readonly sessions: Sessions;
+  readonly dispatcher: Dispatcher;
+  readonly guests: Guests;
+  /** The JSON text of the rooms, as `login_successful` has it. */
+  readonly listings: string;
+  /** Rejects where the log can't be read on. */
+  readonly failed: Promise<never>;
+  /** Whether log, store and lag are as they should be. */
+  readiness(): Readonly<Record<string, Check>>;
+  /** Finishes what was accepted, tells everybody, writes a snapshot. The ports stay open. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the pipeline: folds the log from the newest snapshot to its end, then is ready for sessions. Throws a
+ * `StartError` where log and store don't fit together.
+ */
+export async function startCore(ports: Ports, options: CoreOptions): Promise<Core> {
+  const { log, store, signals } = ports;
+  const { clock, telemetry, limits, chance } = options;
+  const acks = new PendingAcks();
+  const hub = new Hub(acks);
+  const recent = new RecentEvents(limits.recentBytesMax);
+  for (const { name } of options.rooms) hub.addRoom(new Room(publicRoomId(name), name, recent.room()));
+
+  const starts = new FoldStarts(PARTITION, log, store, ports.kept);
+  const { start, checkpoint, end } = await recoverPartition(PARTITION, log, store, starts);
+  for (const room of hub.rooms()) room.head = start.sequencer.head(room.id).seq;
+  const trimming = new Trimming({ partition: PARTITION, telemetry, ...ports });
+  const writer = new StoreWriter({
+    partition: PARTITION,
+    checkpoint,
+    store,
+    log,
+    telemetry,
+    clock,
+    queueBytesMax: limits.recentBytesMax,
+    onSnapshot: (snapshot) => void trimming.durable(snapshot),
+    foldStart: (position) => starts.at(position),
+  });
+  const tail = new Tail({
+    partition: PARTITION,
+    position: start.position,
+    log,
+    sequencer: start.sequencer,
+    output: {
+      deliver: (batch) => hub.deliver(batch),
+      store: (batch) => writer.push(batch),
+      snapshot: (position, bytes) => writer.keepSnapshot({ position, bytes }),
+    },
+    telemetry,
+    clock,
+  });
+  const stopping = new AbortController();
+  const running = tail.run(stopping.signal);
+  await Promise.race([tail.reached(end), running]);
+
+  const ids = new IdMaker(clock, chance);
+  const guests = new Guests(ports.directory, clock, chance, ids);
+  const presence = new Presence({ node: options.node, hub, signals, tellMax: limits.presenceTellMax });
+  const reader = new RoomReader(store, writer, telemetry);
+  const catchUp = new CatchUp({ reader, presence, clock, telemetry });
+  const sessions = new Sessions({ limits, clock, telemetry, presence, catchUp, guests });
+  const appender = new Appender({ log, acks, ids, clock, telemetry, appendBytesMax: limits.appendBytesMax });
+  const rateLimit = new RateLimit(limits, clock);
+  const listings = roomListings(options.rooms);
+  const dispatcher = new Dispatcher({
+    ...{ hub, presence, catchUp, reader, appender, guests, rateLimit, limits, clock, telemetry, listings },
+  });
+  const retainer = new Retainer({
+    retention: options.retention,
+    store,
+    clock,
+    telemetry,
+    raised: (room, floor) => hub.roomById(room)?.recent.retain(floor),
+  });
+  const timers: Timer[] = [
+    clock.every(SECOND_MS, () => {
+      sessions.closeSlow();
+      presence.tellCounts();
+      appender.sweep();
+    }),
+    clock.every(RETENTION_EVERY_MS, () => void retainer.sweep()),
+    clock.every(REFRESH_EVERY_MS, () => {
+      guests.refresh().catch((error: unknown) => telemetry.internalError("guests", error));
+    }),
+  ];
+  await retainer.sweep();
+
+  return {
+    sessions,
+    dispatcher,
+    guests,
+    listings,
+    failed: running.then(() => new Promise<never>(() => {})),
+    readiness: () => ({
+      log: check(ports.logFault() ?? tail.fault, "takes appends"),
+      store: check(writer.failing, "takes writes"),
+      lag: {
+        ok: tail.position - writer.checkpoint <= LAG_READY_MAX,
+        detail: `${tail.position - writer.checkpoint} records in the log that the store does not have yet`,
+      },
+    }),
+    stop: async () => {
+      for (const timer of timers) timer.cancel();
+      dispatcher.stop();
+      await appender.settled();
+      const bounds = await log.bounds(PARTITION);
+      await Promise.race([tail.reached(bounds.end), running]);
+      await sessions.closeAll(FLUSH_WITHIN_MS);
+      presence.close();
+      stopping.abort();
+      await running;
+      if (!(await writer.finish({ position: tail.position, bytes: tail.snapshot() }, STORE_WITHIN_MS))) {
+        telemetry.logger.warn("the store did not take the last writes in time; they are in the log and follow at the next start");
+      }
+      await trimming.settled();
+    },
+  };
+}
+
+const check = (fault: string | undefined, fine: string): Check => ({ ok: fault === undefined, detail: fault ?? fine });

@@ -1,0 +1,68 @@
+/**
+ * Stage 4, at the start: holds log and store against each other and finds where to fold on from. What does not fit
+ * together refuses the start; a store that was lost is made to begin where the log can still number its records.
+ */
+import type { LogBounds, MessageLog } from "../log/message-log.ts";
+import type { Uuid } from "../record.ts";
+import { StartError } from "../start-error.ts";
+import type { MessageStore } from "../store/message-store.ts";
+import { type FoldStarts, NoFoldStart } from "./fold-starts.ts";
+import { encodeSnapshot } from "./snapshot.ts";
+import type { FoldStart } from "./store-writer.ts";
+
+/** How a partition goes on. */
+export interface Recovered {
+  /** The state to fold on from. */
+  readonly start: FoldStart;
+  /** The store's checkpoint: what lies from here on is written. */
+  readonly checkpoint: number;
+  /** The end of the log: once it is reached, sessions may come. */
+  readonly end: number;
+}
+
+/** Finds how a partition goes on. Throws a `StartError` where log and store don't fit together. */
+export async function recoverPartition(
+  partition: number,
+  log: MessageLog,
+  store: MessageStore,
+  starts: FoldStarts,
+): Promise<Recovered> {
+  const bounds = await log.bounds(partition);
+  const checkpoint = await store.checkpoint(partition);
+  checkFit(bounds, checkpoint);
+  const start = await startAt(starts, checkpoint);
+  if (start.position <= checkpoint) return { start, checkpoint, end: bounds.end };
+  if (checkpoint > 0) {
+    throw new StartError(
+      `the store stands at position ${checkpoint}, but the log can only be numbered from ${start.position} on: move the folder store away to have it rebuilt from there`,
+    );
+  }
+  // The store is new or was lost, and the log's beginning is gone: what lies before the start is told as reset.
+  const floors = new Map<Uuid, number>();
+  for (const [room, head] of start.sequencer.heads()) floors.set(room, head.seq + 1);
+  const snapshot = { position: start.position, bytes: encodeSnapshot(start.sequencer) };
+  await store.begin(partition, start.position, floors, snapshot);
+  return { start, checkpoint: start.position, end: bounds.end };
+}
+
+function checkFit(bounds: LogBounds, checkpoint: number): void {
+  if (checkpoint > bounds.end) {
+    throw new StartError(
+      `the store has been written up to position ${checkpoint}, but the log ends at ${bounds.end}: the log lost its end or belongs to another store; restore both from one backup, or move the folder store away to have it rebuilt from this log`,
+    );
+  }
+  if (checkpoint > 0 && checkpoint < bounds.begin) {
+    throw new StartError(
+      `the store has been written up to position ${checkpoint}, but the log begins at ${bounds.begin}: restore both from one backup, or move the folder store away to have it rebuilt from this log`,
+    );
+  }
+}
+
+async function startAt(starts: FoldStarts, checkpoint: number): Promise<FoldStart> {
+  try {
+    return await starts.at(checkpoint);
+  } catch (error) {
+    if (!(error instanceof NoFoldStart)) throw error;
+    throw new StartError(`${error.message}: restore the data folder from a backup`, { cause: error });
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * A whole server: ports, pipeline, doors. `start` resolves once it listens; aborting the signal stops it (STOP-1).
+ */
+import { systemChance, systemClock } from "./clock.ts";
+import { openEmbedded } from "./compose.ts";
+import type { Config, Listen } from "./config/config.ts";
+import { type Core, startCore } from "./core.ts";
+import { type HttpGateway, openHttpGateway } from "./gateways/http.ts";
+import { TcpGateway } from "./gateways/tcp.ts";
+import { openFilesLimit, sessionsAllowed } from "./open-files.ts";
+import { readRoomsFile } from "./rooms-file.ts";
+import type { Telemetry } from "./telemetry/telemetry.ts";
+
+/** A server that listens. */
+export interface RunningServer {
+  /** Where it listens, with the real ports. */
+  readonly tcp: Listen;
+  readonly http: Listen | undefined;
+  /** How many public rooms there are. */
+  readonly rooms: number;
+  /** How many sessions it takes. */
+  readonly sessionsMax: number;
+  /** The limit on open files, where the machine says one. */
+  readonly openFiles: number | undefined;
+  /** Resolves once it has stopped; rejects where it had to end by itself. */
+  readonly stopped: Promise<void>;
+}
+
+/** Starts a server. Throws a `StartError`, before anything listens, where something is not as it must be. */
+export async function start(options: {
+  readonly config: Config;
+  readonly telemetry: Telemetry;
+  readonly signal: AbortSignal;
+}): Promise<RunningServer> {
+  const { config, telemetry, signal } = options;
+  const rooms = await readRoomsFile(config.rooms);
+  const openFiles = openFilesLimit();
+  const limits = { ...config.limits, sessionsMax: sessionsAllowed(config.limits.sessionsMax, openFiles) };
+  const engines = await openEmbedded(config, systemClock, telemetry);
+  const closings: (() => Promise<void>)[] = [() => engines.close()];
+  const close = async (): Promise<void> => {
+    for (const closing of closings.splice(0).reverse()) await closing();
+  };
+  try {
+    const core = await startCore(engines, {
+      node: engines.node,
+      rooms,
+      limits,
+      retention: config.retention,
+      clock: systemClock,
+      chance: systemChance,
+      telemetry,
+    });
+    closings.push(() => core.stop());
+    const gateway = new TcpGateway({
+      sessions: core.sessions,
+      dispatcher: core.dispatcher,
+      guests: core.guests,
+      telemetry,
+      clock: systemClock,
+      lineBytesMax: limits.lineBytesMax,
+      listings: core.listings,
+    });
+    const tcp = await gateway.listen(config.tcp);
+    closings.push(async () => gateway.close());
+    const http = await openHttp(config, core, telemetry);
+    if (http !== undefined) closings.push(() => http.close());
+    const stopped = Promise.race([aborted(signal), core.failed]).finally(close);
+    return { tcp, http: http?.listen, rooms: rooms.length, sessionsMax: limits.sessionsMax, openFiles, stopped };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function openHttp({ http }: Config, core: Core, telemetry: Telemetry): Promise<HttpGateway | undefined> {
+  if (http === undefined) return undefined;
+  const readiness = async () => {
+    const checks = core.readiness();
+    return { ready: Object.values(checks).every(({ ok }) => ok), checks };
+  };
+  return await openHttpGateway({ listen: http, telemetry, readiness });
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
