@@ -9,7 +9,7 @@ import { StartError } from "../start-error.ts";
 import { ENV_PREFIX } from "./settings.ts";
 
 /** The environment variable that names the file, as `--config` does. */
-export const CONFIG_ENV = `${ENV_PREFIX}CONFIG`;
+const CONFIG_ENV = `${ENV_PREFIX}CONFIG`;
 
 /** Everything that a configuration is made from, as it was found. */
 export interface Sources {

@@ -76,6 +76,3 @@ export const configSchema = z.strictObject({
   logFormat: flag(word(["auto", "pretty", "json"]).prefault("auto"), "FORMAT", "auto, pretty or json"),
   limits: limits.prefault({}),
 });
-
-/** What the schema makes of the sources. */
-export type ParsedConfig = z.output<typeof configSchema>;
