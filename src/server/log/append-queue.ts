@@ -20,7 +20,7 @@ const SPARE_BUFFERS_MAX = 3;
 interface Waiting {
   readonly resolve: (position: number) => void;
   readonly reject: (error: AppendError) => void;
-  /** When it was called, in milliseconds. */
+  /** When it was called, in milliseconds of the monotonic clock. */
   readonly since: number;
   /** Its first record's index in the batch. */
   readonly index: number;

@@ -44,7 +44,7 @@ export class GroupCommit {
       const refusal = this.#isClosed ? "the log is closed" : this.#committer.fault();
       if (refusal !== undefined) return reject(new AppendError("not_sent", refusal));
       try {
-        this.#queue.add(records, this.#clock.now(), resolve, reject);
+        this.#queue.add(records, this.#clock.monotonic(), resolve, reject);
       } catch (error) {
         return reject(error as AppendError);
       }
@@ -89,7 +89,7 @@ export class GroupCommit {
 
   /** Answers those who have waited too long: what only waits is taken back, what is in flight is `unknown`. */
   #expire(): void {
-    const before = this.#clock.now() - ANSWER_WITHIN_MS + 2 * EXPIRE_EVERY_MS;
+    const before = this.#clock.monotonic() - ANSWER_WITHIN_MS + 2 * EXPIRE_EVERY_MS;
     this.#queue.expire(before, new AppendError("not_sent", "the disk did not keep up; the message was taken back"));
     this.#inFlight?.giveUp(before, new AppendError("unknown", "the disk has not answered in time"));
     if (this.#inFlight?.isGivenUp === true) this.#onGivenUp();

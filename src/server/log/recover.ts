@@ -33,7 +33,9 @@ export interface CutTail {
 /** A log that can be read and written. */
 export interface Recovered {
   /** The segments, by the position that each begins with, ascending; one at least. */
-  readonly bases: number[];
+  readonly bases: readonly number[];
+  /** Lengths of the segments before the newest, in bytes. */
+  readonly sizes: Map<number, number>;
   readonly end: DurableEnd;
   /** The newest segment, open for writing. */
   readonly file: LogFile;
@@ -54,16 +56,18 @@ export async function recover(
 ): Promise<Recovered> {
   const bases = segmentBases(await files.list(folder));
   checkMark(mark, bases);
+  const sizes = new Map<number, number>();
   for (const base of bases.slice(0, -1)) {
-    const fault = await headerFaultOf(files, folder, base);
+    const { fault, size } = await lookAt(files, folder, base);
     if (fault !== undefined) throw damaged(base, 0, base, fault);
+    sizes.set(base, size);
   }
   const newest = bases.at(-1);
-  if (newest === undefined) return fresh(files, folder, [], 0, undefined);
-  const fault = await headerFaultOf(files, folder, newest);
+  if (newest === undefined) return { bases: [0], sizes, ...(await fresh(files, folder, 0)), cut: undefined };
+  const { fault } = await lookAt(files, folder, newest);
   if (fault !== undefined) {
     const cut = await tornSegment(files, folder, newest, mark, fault);
-    return fresh(files, folder, bases.slice(0, -1), newest, cut);
+    return { bases, sizes, ...(await fresh(files, folder, newest)), cut };
   }
   const file = await files.open(segmentPath(folder, newest), "write");
   try {
@@ -72,7 +76,7 @@ export async function recover(
     await rewrite(file, mark?.segment === newest ? mark.bytes : SEGMENT_HEADER_BYTES, tail.end.bytes);
     await file.datasync();
     await files.syncFolder(folder);
-    return { bases, end: tail.end, file, cut: tail.cut };
+    return { bases, sizes, end: tail.end, file, cut: tail.cut };
   } catch (error) {
     await file.close();
     throw error;
@@ -94,28 +98,29 @@ function checkMark(mark: DurableEnd | undefined, bases: readonly number[]): void
   }
 }
 
-async function headerFaultOf(files: LogFiles, folder: string, base: number): Promise<string | undefined> {
+async function lookAt(
+  files: LogFiles,
+  folder: string,
+  base: number,
+): Promise<{ readonly fault: string | undefined; readonly size: number }> {
   const file = await files.open(segmentPath(folder, base), "read");
   try {
     const header = Buffer.alloc(SEGMENT_HEADER_BYTES);
     const got = await file.read(header, 0, SEGMENT_HEADER_BYTES, 0);
-    return segmentHeaderFault(header.subarray(0, got), base);
+    return { fault: segmentHeaderFault(header.subarray(0, got), base), size: await file.size() };
   } finally {
     await file.close();
   }
 }
 
-/** A log whose newest segment has to be made: the first one ever, or one that the end of the process cut short. */
+/** Makes the newest segment: the first one ever, or one that the end of the process cut short. */
 async function fresh(
   files: LogFiles,
   folder: string,
-  before: readonly number[],
   base: number,
-  cut: CutTail | undefined,
-): Promise<Recovered> {
+): Promise<{ readonly file: LogFile; readonly end: DurableEnd }> {
   const file = await createSegment(files, folder, base);
-  const end = { position: base, segment: base, bytes: SEGMENT_HEADER_BYTES };
-  return { bases: [...before, base], end, file, cut };
+  return { file, end: { position: base, segment: base, bytes: SEGMENT_HEADER_BYTES } };
 }
 
 /** The newest segment has no header: it was being made when the process ended, unless something durable stands in it. */

@@ -14,7 +14,7 @@ import type { LogBatch, LogBounds, MessageLog } from "./message-log.ts";
 import { AppendError } from "./message-log.ts";
 import { readBatches } from "./read-batches.ts";
 import { RECENT_COMMITS_BYTES_MAX, RecentCommits } from "./recent-commits.ts";
-import type { CutTail } from "./recover.ts";
+import type { CutTail, Recovered } from "./recover.ts";
 import { recover } from "./recover.ts";
 import { SegmentCursor } from "./segment-cursor.ts";
 import { segmentPath } from "./segment-format.ts";
@@ -44,11 +44,12 @@ export async function openSegmentLog(
   const mark = await DurableMark.open(files, dir);
   try {
     const index = new SparseIndex();
-    const { bases, end, file, cut } = await recover(files, dir, await mark.read(), index);
+    const recovered = await recover(files, dir, await mark.read(), index);
+    const { end, file, cut } = recovered;
     mark.advance(end);
     await mark.sync();
     const tail = new SegmentTail(files, dir, segmentBytesMax, file, end);
-    return { log: new SegmentLog(options, bases, tail, mark, index), cut };
+    return { log: new SegmentLog(options, recovered, tail, mark, index), cut };
   } catch (error) {
     await mark.close();
     throw error;
@@ -61,20 +62,21 @@ export class SegmentLog implements MessageLog {
   readonly #dir: string;
   readonly #clock: Clock;
   readonly #files: LogFiles;
-  readonly #segmentBytesMax: number;
   readonly #tail: SegmentTail;
   readonly #mark: DurableMark;
   readonly #index: SparseIndex;
   readonly #appends: GroupCommit;
   readonly #recent = new RecentCommits(RECENT_COMMITS_BYTES_MAX);
   readonly #bell = new Bell();
+  /** Lengths of the segments before the newest, in bytes. */
+  readonly #sizes: Map<number, number>;
   #bases: readonly number[];
   #trimming: Promise<void> = Promise.resolve();
   #isClosed = false;
 
   constructor(
     options: SegmentLogOptions,
-    bases: readonly number[],
+    { bases, sizes }: Pick<Recovered, "bases" | "sizes">,
     tail: SegmentTail,
     mark: DurableMark,
     index: SparseIndex,
@@ -82,8 +84,8 @@ export class SegmentLog implements MessageLog {
     this.#dir = options.dir;
     this.#clock = options.clock;
     this.#files = options.files;
-    this.#segmentBytesMax = options.segmentBytesMax;
     this.#bases = bases;
+    this.#sizes = sizes;
     this.#tail = tail;
     this.#mark = mark;
     this.#index = index;
@@ -145,13 +147,15 @@ export class SegmentLog implements MessageLog {
     await this.#tail.close();
   }
 
-  /**
-   * The first position of the oldest segment that `keepBytes` of log still reach into, the segment being written not
-   * counted: what lies before it may be trimmed.
-   */
+  /** The position before which everything may be trimmed while at least `keepBytes` of the log stay. */
   oldestToKeep(keepBytes: number): number {
-    const kept = Math.ceil(keepBytes / this.#segmentBytesMax);
-    return this.#bases[Math.max(0, this.#bases.length - 1 - kept)] ?? 0;
+    let bytes = this.#tail.end.bytes;
+    let index = this.#bases.length - 1;
+    while (index > 0 && bytes < keepBytes) {
+      index -= 1;
+      bytes += this.#sizes.get(this.#bases[index] as number) ?? 0;
+    }
+    return this.#bases[index] ?? 0;
   }
 
   #bounds(): LogBounds {
@@ -161,7 +165,9 @@ export class SegmentLog implements MessageLog {
 
   async #commit(batch: PendingBatch): Promise<number> {
     if (this.#tail.isFullFor(batch.bytes)) {
+      const { segment, bytes } = this.#tail.end;
       await this.#tail.roll();
+      this.#sizes.set(segment, bytes);
       this.#bases = [...this.#bases, this.#tail.end.segment];
     }
     const { position: from, segment, bytes: offset } = this.#tail.end;
@@ -182,14 +188,16 @@ export class SegmentLog implements MessageLog {
     for (const base of old) {
       // First no reader looks for it any more, then it goes.
       this.#bases = this.#bases.filter((other) => other !== base);
-      this.#index.drop(base);
       try {
         await this.#files.remove(segmentPath(this.#dir, base));
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === "ENOENT") continue;
-        this.#bases = [base, ...this.#bases];
-        throw error;
+        if ((error as NodeJS.ErrnoException).code !== "ENOENT") {
+          this.#bases = [base, ...this.#bases];
+          throw error;
+        }
       }
+      this.#index.drop(base);
+      this.#sizes.delete(base);
     }
     if (old.length > 0) await this.#files.syncFolder(this.#dir);
   }
