@@ -37,20 +37,37 @@ export class LmdbChanges {
   readonly list: { readonly key: Buffer; readonly value: Buffer | undefined }[] = [];
 
   put(key: Buffer, value: Buffer): void {
-    this.list.push({ key, value });
+    this.set(key, value);
   }
 
   remove(key: Buffer): void {
-    this.list.push({ key, value: undefined });
+    this.set(key, undefined);
   }
+
+  /** Puts a value, or removes it where there is none. */
+  set(key: Buffer, value: Buffer | undefined): void {
+    this.list.push({ key, value });
+  }
+}
+
+/** What reads and changes single keys only, so that it may share a commit with others. */
+export type LmdbKeyView = Pick<LmdbView, "get">;
+
+/** A change that waits for its turn. */
+interface Waiting {
+  /** Whether it sees more than single keys, and so has a commit of its own. */
+  readonly alone: boolean;
+  /** Adds to `changes` and returns what to call when they are durable; may throw, and then changes nothing. */
+  readonly prepare: (view: LmdbView, changes: LmdbChanges) => () => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /** One LMDB environment; made by `openLmdb`. */
 export class LmdbEnvironment {
   readonly #options: LmdbOptions;
   #db: RootDatabase<Buffer, Buffer> | undefined;
-  /** Settles with the last change that was asked for, so that one runs after another. */
-  #last: Promise<void> = Promise.resolve();
+  readonly #waiting: Waiting[] = [];
+  #working: Promise<void> | undefined = undefined;
   #opening: Promise<void> | undefined = undefined;
   #fault: string | undefined = undefined;
   #closed = false;
@@ -77,35 +94,70 @@ export class LmdbEnvironment {
    * reads go on, and the next change opens the environment anew, for LMDB must not be written to after a failed commit.
    */
   change<T>(prepare: (view: LmdbView, changes: LmdbChanges) => T): Promise<T> {
-    if (this.#closed) return Promise.reject(new Error("closed"));
-    const result = this.#last.then(() => this.#change(prepare));
-    this.#last = result.then(nothing, nothing);
-    return result;
+    return this.#enqueue(true, prepare);
+  }
+
+  /** The same for what needs single keys only: those that wait while a commit is under way share the next one. */
+  changeKeys<T>(prepare: (view: LmdbKeyView, changes: LmdbChanges) => T): Promise<T> {
+    return this.#enqueue(false, prepare);
   }
 
   /** Finishes the changes that were asked for and closes the environment. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await this.#last;
+    await this.#working;
     const db = this.#db;
     this.#db = undefined;
     await db?.close();
   }
 
-  async #change<T>(prepare: (view: LmdbView, changes: LmdbChanges) => T): Promise<T> {
-    if (this.#options.readOnly) throw new Error("opened for reading only");
-    if (this.#fault !== undefined) {
-      this.#opening = this.#reopen();
-      await this.#opening.finally(() => {
-        this.#opening = undefined;
+  #enqueue<T>(alone: boolean, prepare: (view: LmdbView, changes: LmdbChanges) => T): Promise<T> {
+    if (this.#closed) return Promise.reject(new Error("closed"));
+    if (this.#options.readOnly) return Promise.reject(new Error("opened for reading only"));
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({
+        alone,
+        prepare: (view, changes) => {
+          const result = prepare(view, changes);
+          return () => resolve(result);
+        },
+        reject,
       });
+      this.#working ??= this.#work();
+    });
+  }
+
+  async #work(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const others = this.#waiting.findIndex(({ alone }) => alone);
+      const group = this.#waiting.splice(0, others === -1 ? this.#waiting.length : Math.max(1, others));
+      try {
+        await this.#changeAll(group);
+      } catch (error) {
+        for (const { reject } of group) reject(error);
+      }
     }
+    this.#working = undefined;
+  }
+
+  async #changeAll(group: readonly Waiting[]): Promise<void> {
+    if (this.#fault !== undefined) await this.#openAnew();
     const db = this.#use();
-    const changes = new LmdbChanges();
-    const result = prepare(viewOf(db), changes);
-    if (changes.list.length > 0) await this.#commit(db, changes);
-    return result;
+    const all = new LmdbChanges();
+    const view = group.length === 1 ? viewOf(db) : viewAfter(all, viewOf(db));
+    const done: (() => void)[] = [];
+    for (const { prepare, reject } of group) {
+      const own = new LmdbChanges();
+      try {
+        done.push(prepare(view, own));
+        for (const { key, value } of own.list) all.set(key, value);
+      } catch (error) {
+        reject(error);
+      }
+    }
+    if (all.list.length > 0) await this.#commit(db, all);
+    for (const resolve of done) resolve();
   }
 
   async #commit(db: RootDatabase<Buffer, Buffer>, changes: LmdbChanges): Promise<void> {
@@ -125,12 +177,21 @@ export class LmdbEnvironment {
     }
   }
 
-  async #reopen(): Promise<void> {
-    const db = this.#db;
-    this.#db = undefined;
-    // Whatever it says, it is gone: the environment failed once already.
-    await db?.close().catch(nothing);
-    this.#db = await openDatabase(this.#options);
+  /** Closes the environment that failed and opens it again; reads wait for it. */
+  async #openAnew(): Promise<void> {
+    const reopen = async (): Promise<void> => {
+      const db = this.#db;
+      this.#db = undefined;
+      // Whatever it says, it is gone: the environment failed once already.
+      await db?.close().catch(nothing);
+      this.#db = await openDatabase(this.#options);
+    };
+    try {
+      this.#opening = reopen();
+      await this.#opening;
+    } finally {
+      this.#opening = undefined;
+    }
   }
 
   #use(): RootDatabase<Buffer, Buffer> {
@@ -183,6 +244,19 @@ function viewOf(db: RootDatabase<Buffer, Buffer>): LmdbView {
     lastKey: (from, to) =>
       [...db.getKeys({ start: to, end: from, reverse: true, exclusiveStart: true, inclusiveEnd: true, limit: 1 })][0],
   };
+}
+
+/** What stands there once `changes` are made; only single keys show it. */
+function viewAfter(changes: LmdbChanges, view: LmdbView): LmdbView {
+  const values = new Map<string, Buffer | undefined>();
+  let seen = 0;
+  const get = (key: Buffer): Buffer | undefined => {
+    for (const { key: changed, value } of changes.list.slice(seen)) values.set(changed.toString("latin1"), value);
+    seen = changes.list.length;
+    const name = key.toString("latin1");
+    return values.has(name) ? values.get(name) : view.get(key);
+  };
+  return { ...view, get };
 }
 
 /**

@@ -7,7 +7,7 @@
  * | `n`, name | who has it and until when, as JSON |
  * | `x`, expiry (8 bytes, big endian), session hash | the name, as JSON: what is looked at when that time has passed |
  */
-import type { LmdbChanges, LmdbEnvironment, LmdbView } from "../lmdb-environment.ts";
+import type { LmdbChanges, LmdbEnvironment, LmdbKeyView, LmdbView } from "../lmdb-environment.ts";
 import { openLmdb } from "../lmdb-environment.ts";
 import type { Uuid } from "../record.ts";
 import { checkSeal, SEAL_BYTES, seal, writeNumber } from "../sealed-value.ts";
@@ -43,7 +43,7 @@ export class LmdbDirectory implements Directory {
   }
 
   saveGuest(sessionHash: string, guest: Guest, now: number): Promise<boolean> {
-    return this.#environment.change((view, changes) => {
+    return this.#environment.changeKeys((view, changes) => {
       const held = get<Held>(view, nameKey(guest.name));
       if (held !== undefined && held.expiresAt > now && held.owner !== guest.id) return false;
       const before = held?.owner === guest.id ? held.expiresAt : 0;
@@ -123,7 +123,7 @@ function expiryKey(expiresAt: number, sessionHash: string): Buffer {
 
 const expirySession = (key: Buffer): string => key.toString("utf8", 9);
 
-function get<T>(view: LmdbView, key: Buffer): T | undefined {
+function get<T>(view: LmdbKeyView, key: Buffer): T | undefined {
   const value = view.get(key);
   return value === undefined ? undefined : parse<T>(value);
 }

@@ -1,0 +1,7 @@
+import { MemorySignals } from "../../src/server/signals/memory.ts";
+import { signalsContract } from "./signals.ts";
+
+signalsContract("memory", () => {
+  const thrown: unknown[] = [];
+  return { signals: new MemorySignals((error) => thrown.push(error)), thrown };
+});
