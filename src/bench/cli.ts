@@ -149,12 +149,17 @@ function progressOf(options: TcpOptions): (line: string) => void {
 /** Exit code 0 where `run` says that all was well. What is wrong with the call is one line. */
 async function guarded(run: () => Promise<boolean>): Promise<number> {
   // Ends through `exit`, so that what was started is ended too.
-  process.once("SIGINT", () => process.exit(130));
-  process.once("SIGTERM", () => process.exit(143));
+  const interrupted = () => process.exit(130);
+  const terminated = () => process.exit(143);
+  process.once("SIGINT", interrupted);
+  process.once("SIGTERM", terminated);
   try {
     return (await run()) ? 0 : 1;
   } catch (error) {
     process.stderr.write(`verbatim: ${error instanceof Error ? error.message : String(error)}\n`);
     return 1;
+  } finally {
+    process.removeListener("SIGINT", interrupted);
+    process.removeListener("SIGTERM", terminated);
   }
 }

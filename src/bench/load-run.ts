@@ -103,6 +103,7 @@ class LoadRun {
       this.#stopped = true;
       await connecting;
       await this.#drain();
+      this.#timeline.push({ micros: this.#micros(), sent: ledger.sent, delivered: ledger.delivered });
       const peak = probe?.sample().peakBytes;
       return judge({
         plan,

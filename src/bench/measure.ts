@@ -47,7 +47,8 @@ export async function measure(subject: Subject, plan: LoadPlan, setting: Setting
     const disk = subject === "server" ? probeDisk(folder) : undefined;
     const extra = splitServerArgs(subject === "server" ? setting.serverArgs : "");
     const prof = setting.cpuProf === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${setting.cpuProf}`];
-    const serve = ["serve", "--tcp", "127.0.0.1:0", "--http", "off", "--data", folder, ...extra.args];
+    const where = ["--tcp", "127.0.0.1:0", "--http", "off", "--data", folder, "--log-format", "json"];
+    const serve = ["serve", ...where, ...extra.args];
     const launched = await launch({
       cores: setting.cores,
       nodeArgs: prof,

@@ -22,25 +22,29 @@ export function ms(value: number): string {
 /** One measurement, several lines. */
 export function describeMeasurement({ subject, result, disk }: Measurement): string {
   const { server, latencyMs: latency } = result;
-  const lines: [string, string | undefined][] = [
-    ["messages", `${count(result.sentPerSecond)} in/s, ${count(result.deliveredPerSecond)} out/s`],
-    ["measured", `${result.measuredSeconds.toFixed(1)} s, ${result.textBytes} bytes of text each`],
+  const spoke = result.sent > 0;
+  const lines: [string, string | false | undefined][] = [
+    ["messages", spoke && `${count(result.sentPerSecond)} in/s, ${count(result.deliveredPerSecond)} out/s`],
+    ["measured", spoke && `${result.measuredSeconds.toFixed(1)} s, ${result.textBytes} bytes of text each`],
     ["latency", latency.count === 0 ? undefined : `p50 ${ms(latency.p50)}, p99 ${ms(latency.p99)}, ${tail(result)}`],
     ["joined", result.joinMs === undefined ? undefined : `all ${count(result.users)} users after ${ms(result.joinMs)}`],
     ["acks", result.acknowledged === 0 ? undefined : `${count(result.acknowledged)} of ${count(result.sent)}`],
     [
       "cpu",
-      server && `${server.cpuPercent.toFixed(0)} % of a core, ${server.cpuMicrosPerDelivery.toFixed(2)} µs/delivery`,
+      spoke &&
+        server &&
+        `${server.cpuPercent.toFixed(0)} % of a core, ${server.cpuMicrosPerDelivery.toFixed(2)} µs/delivery`,
     ],
     ["memory", server && memory(result)],
     [
       "tool",
-      `${result.toolCpuPercent.toFixed(0)} % of a core${result.toolCpuPercent > 95 ? ": the tool is the limit" : ""}`,
+      spoke &&
+        `${result.toolCpuPercent.toFixed(0)} % of a core${result.toolCpuPercent > 95 ? ": the tool is the limit" : ""}`,
     ],
     ["disk", disk && `fdatasync p50 ${count(disk.syncP50Micros)} µs (32 KiB)${disk.inMemory ? IN_MEMORY : ""}`],
     ["checked", verdict(result)],
   ];
-  const shown = lines.flatMap(([name, text]) => (text === undefined ? [] : [`  ${name.padEnd(10)}${text}`]));
+  const shown = lines.flatMap(([name, text]) => (typeof text === "string" ? [`  ${name.padEnd(10)}${text}`] : []));
   return [`${subject}: ${result.load}`, ...shown, ...examples(result)].join("\n");
 }
 

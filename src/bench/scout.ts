@@ -29,7 +29,7 @@ export function scoutRooms(host: string, port: number): Promise<readonly string[
         resolve(greeting.rs.map((room) => room.n));
         socket.end('{"_ct":"quit"}\n');
       } catch {
-        fail(`greets with something else than login_successful: ${text.slice(0, 100)}`);
+        fail(`greets with something else than login_successful: ${JSON.stringify(text.slice(0, 100))}`);
       }
     });
   });
