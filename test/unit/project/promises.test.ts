@@ -1,6 +1,7 @@
 /**
- * No promise floats: a statement whose value is a promise is awaited, returned, handled, or says `void`. The linter
- * sees most of them; the compiler's own types see all.
+ * No promise floats: a statement whose value is a promise is awaited, returned, handled, or says `void`; and no
+ * function that returns one is handed to somebody who expects nothing back. The linter sees most of these; the
+ * compiler's own types see all.
  */
 import ts from "typescript";
 import { expect, it } from "vitest";
@@ -28,17 +29,38 @@ function floats(statement: ts.ExpressionStatement, checker: ts.TypeChecker): boo
     ts.isVoidExpression(expression) ||
     (ts.isBinaryExpression(expression) && isAssignment(expression.operatorToken.kind));
   if (isDealtWith || isHandled(expression)) return false;
-  const type = checker.getTypeAtLocation(expression);
+  return isPromise(checker.getTypeAtLocation(expression));
+}
+
+/** By its name: what merely has a `then`, as Fastify's chainable answers have, rejects nothing. */
+function isPromise(type: ts.Type): boolean {
   const parts = type.isUnion() ? type.types : [type];
-  // By its name: what merely has a `then`, as Fastify's chainable answers have, rejects nothing.
   return parts.some((part) => part.getSymbol()?.name === "Promise");
+}
+
+/** Whether a call hands over a function whose promise nobody will look at. `finally` does look at it. */
+function losesPromise(call: ts.CallExpression | ts.NewExpression, checker: ts.TypeChecker): boolean {
+  if (ts.isPropertyAccessExpression(call.expression) && call.expression.name.text === "finally") return false;
+  return (call.arguments ?? []).some((argument) => {
+    const expected = checker.getContextualType(argument)?.getNonNullableType().getCallSignatures() ?? [];
+    const isForNothing =
+      expected.length > 0 && expected.every((one) => (one.getReturnType().flags & ts.TypeFlags.Void) !== 0);
+    if (!isForNothing) return false;
+    return checker
+      .getTypeAtLocation(argument)
+      .getCallSignatures()
+      .some((given) => isPromise(given.getReturnType()));
+  });
 }
 
 /** Every floating promise of a file, as `path:line`. */
 function floatingPromises(file: ts.SourceFile, checker: ts.TypeChecker): readonly string[] {
   const found: string[] = [];
   const visit = (node: ts.Node): void => {
-    if (ts.isExpressionStatement(node) && floats(node, checker)) {
+    const isLost =
+      (ts.isExpressionStatement(node) && floats(node, checker)) ||
+      ((ts.isCallExpression(node) || ts.isNewExpression(node)) && losesPromise(node, checker));
+    if (isLost) {
       const { line } = file.getLineAndCharacterOfPosition(node.getStart(file));
       found.push(`${file.fileName.replace(PROJECT_ROOT, "")}:${line + 1}`);
     }
@@ -67,6 +89,12 @@ it("finds a promise that floats, and lets pass one that does not", () => {
     "work().catch(() => {});",
     "maybe?.stop();",
     "export const kept = work();",
+    "declare function later(action: () => void): void;",
+    "later(work);",
+    "later(async () => {});",
+    "later(() => {});",
+    "later(() => void work());",
+    "void work().finally(async () => {});",
   ].join("\n");
   const host = ts.createCompilerHost({});
   const name = "sample.ts";
@@ -74,7 +102,7 @@ it("finds a promise that floats, and lets pass one that does not", () => {
   const getSourceFile = host.getSourceFile.bind(host);
   host.getSourceFile = (path, ...rest) => (path === name ? own : getSourceFile(path, ...rest));
   const program = ts.createProgram([name], { strict: true, target: ts.ScriptTarget.ES2023, types: [] }, host);
-  expect(checkProgram(program)).toEqual(["sample.ts:3", "sample.ts:5", "sample.ts:8"]);
+  expect(checkProgram(program)).toEqual(["sample.ts:3", "sample.ts:5", "sample.ts:8", "sample.ts:11", "sample.ts:12"]);
 });
 
 it("floats no promise anywhere in the project", { timeout: 90_000 }, () => {
