@@ -19,7 +19,8 @@ export type Scanned =
 /** A walk through one segment. */
 export class BatchScanner {
   readonly #file: LogFile;
-  #buffer: Buffer;
+  readonly #chunkBytes: number;
+  #buffer = Buffer.alloc(0);
   /** The file's bytes from `#bufferAt` on stand in `#buffer` up to `#filled`. */
   #bufferAt = 0;
   #filled = 0;
@@ -28,7 +29,7 @@ export class BatchScanner {
   /** Begins at a byte of the file where a batch begins. */
   constructor(file: LogFile, offset: number, chunkBytes: number) {
     this.#file = file;
-    this.#buffer = Buffer.allocUnsafeSlow(chunkBytes);
+    this.#chunkBytes = chunkBytes;
     this.#offset = offset;
   }
 
@@ -45,7 +46,7 @@ export class BatchScanner {
     if (this.#offset >= end) return { found: "end" };
     let check = this.#check(end);
     while (check.found === "short") {
-      const wanted = Math.max(check.bytes, Math.min(this.#buffer.length, end - this.#offset));
+      const wanted = Math.max(check.bytes, Math.min(this.#chunkBytes, end - this.#offset));
       if (this.#offset + check.bytes > end || !(await this.#fill(wanted, check.bytes))) {
         return { found: "bad", why: `the batch ends after ${end - this.#offset} of at least ${check.bytes} bytes` };
       }
@@ -74,7 +75,11 @@ export class BatchScanner {
 
   /** Reads `wanted` bytes from `#offset` on; `false` where the file has fewer than `needed`. */
   async #fill(wanted: number, needed: number): Promise<boolean> {
-    if (wanted > this.#buffer.length) this.#buffer = Buffer.allocUnsafeSlow(wanted);
+    if (wanted > this.#buffer.length) {
+      // Twice as long, so that a reader that follows the end does not need a new one each time a little more is there.
+      const room = Math.max(wanted, Math.min(this.#buffer.length * 2, this.#chunkBytes));
+      this.#buffer = Buffer.allocUnsafeSlow(room);
+    }
     this.#bufferAt = this.#offset;
     this.#filled = 0;
     this.#filled = await this.#file.read(this.#buffer, 0, wanted, this.#offset);
