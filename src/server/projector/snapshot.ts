@@ -6,7 +6,7 @@
 import type { Uuid } from "../record.ts";
 import { uuidFromWords, uuidToWords } from "../uuid.ts";
 import { ENTRY_WORDS, KEY_WINDOW, KeyWindow } from "./key-window.ts";
-import { type Head, Sequencer } from "./sequencer.ts";
+import { Sequencer } from "./sequencer.ts";
 
 const FORMAT = 1;
 const HEADER_BYTES = 12;
@@ -47,7 +47,7 @@ export function decodeSnapshot(bytes: Uint8Array): Sequencer {
   if (entries > KEY_WINDOW || bytes.length !== expected) {
     throw new Error(`a snapshot of ${bytes.length} bytes should have ${expected}`);
   }
-  const heads = new Map<Uuid, Head>();
+  const heads = new Map<Uuid, { seq: number; n: number }>();
   const id = new Uint32Array(4);
   let at = HEADER_BYTES;
   for (let room = 0; room < rooms; room++) {
@@ -55,6 +55,7 @@ export function decodeSnapshot(bytes: Uint8Array): Sequencer {
     heads.set(uuidFromWords(id, 0), { seq: view.getFloat64(at + 16, true), n: view.getFloat64(at + 24, true) });
     at += ROOM_BYTES;
   }
-  const words = new Uint32Array(bytes.slice(at).buffer);
+  // Copied by `Uint8Array`: a Buffer's own `slice` shares its memory, and the words would be read from where it begins.
+  const words = new Uint32Array(new Uint8Array(bytes.subarray(at)).buffer);
   return new Sequencer(heads, KeyWindow.fromWords(words));
 }
