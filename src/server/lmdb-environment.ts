@@ -222,6 +222,9 @@ async function openDatabase({ dir, readOnly }: LmdbOptions): Promise<RootDatabas
     noSubdir: false,
     // What can be seen is durable, and a promise means both.
     overlappingSync: false,
+    // Otherwise the driver wraps each batch in one of its own, whose promise nobody can hear: a failed commit would
+    // then end the process.
+    eventTurnBatching: false,
     encoding: "binary",
     keyEncoding: "binary",
     compression: false,
