@@ -51,7 +51,7 @@ export async function compareStore(comparison: Comparison): Promise<Compared> {
   const checkpoint = await store.checkpoint(partition);
   const { begin, end } = await log.bounds(partition);
   if (checkpoint > end) {
-    findings.add(`store: its checkpoint is ${checkpoint}, beyond the end of the log at ${end}: the log lost its end`);
+    findings.add(`store: it is written up to position ${checkpoint}, but the log can be read up to ${end} only`);
   }
   for (const position of snapshots.keys()) {
     if (position > checkpoint)
@@ -80,13 +80,13 @@ export async function compareStore(comparison: Comparison): Promise<Compared> {
   for await (const { position, record } of records(log, partition, start.position, until)) {
     compareSnapshot(snapshots, position, sequencer, findings);
     if (record === undefined) continue;
-    const folded = sequencer.fold(record);
-    if (!folded.kept) {
+    const folded = sequencer.fold(record, position);
+    if ("first" in folded) {
       counted.dropped += 1;
       continue;
     }
     const rows = waiting.get(record.room) ?? [];
-    rows.push({ record, seq: folded.seq, n: folded.n, position });
+    rows.push(folded);
     waiting.set(record.room, rows);
     waitingCount += 1;
     if (waitingCount >= CHUNK_RECORDS) await compareWaiting();

@@ -8,29 +8,27 @@ import type { Uuid } from "./record.ts";
 
 const ROOM_NAMESPACE = "6f1b8b0e-5a55-5c7e-9f5a-3d1c7a5e0c4d";
 
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
-
-const hex = (byte: number | undefined): string => HEX[(byte ?? 0) & 0xff] ?? "00";
+/** The version and the counter of an id, with the dash after them, for each value of the counter. */
+const COUNTERS = Array.from({ length: 4096 }, (_, counter) => `7${counter.toString(16).padStart(3, "0")}-`);
+const COUNTER_START_MAX = 0x7ff;
 
 /** The id of a public room of the rooms file: the UUIDv5 of its name, so that it is the same wherever the file is. */
 export function publicRoomId(name: string): Uuid {
   return v5(name, ROOM_NAMESPACE);
 }
 
-const POOL_BYTES = 8192;
-
 /**
- * Makes UUIDv7s: 48 bits of time, a 12-bit counter that starts anywhere below half within each millisecond, 62 random
- * bits. Ids of one maker ascend; nothing depends on it.
+ * Makes UUIDv7s: 48 bits of time, 12 bits that count within the millisecond from somewhere in the lower half, and 62
+ * random bits that stay for the millisecond. Ids of one maker ascend; nothing depends on it.
  */
 export class IdMaker {
   readonly #clock: Clock;
   readonly #chance: Chance;
-  readonly #pool = new Uint8Array(POOL_BYTES);
-  #poolAt = POOL_BYTES;
+  readonly #random = new Uint8Array(10);
   #time = -1;
   #counter = 0;
-  #prefix = "";
+  #head = "";
+  #tail = "";
 
   constructor(clock: Clock, chance: Chance) {
     this.#clock = clock;
@@ -39,30 +37,24 @@ export class IdMaker {
 
   /** A new id. */
   make(): Uuid {
-    if (this.#poolAt + 10 > POOL_BYTES) {
-      this.#chance(this.#pool);
-      this.#poolAt = 0;
-    }
-    const pool = this.#pool;
-    const at = this.#poolAt;
-    this.#poolAt = at + 10;
     const now = this.#clock.now();
-    if (now > this.#time) {
-      this.#startAt(now, (((pool[at] ?? 0) << 8) | (pool[at + 1] ?? 0)) & 0x7ff);
-    } else {
-      this.#counter += 1;
-      // 4,096 ids within one millisecond: go on in the next one, which the clock reaches before it matters.
-      if (this.#counter > 0xfff) this.#startAt(this.#time + 1, 0);
-    }
-    const counter = 0x7000 | this.#counter;
-    return `${this.#prefix}${hex(counter >> 8)}${hex(counter)}-${hex(0x80 | ((pool[at + 2] ?? 0) & 0x3f))}${hex(pool[at + 3])}-${hex(pool[at + 4])}${hex(pool[at + 5])}${hex(pool[at + 6])}${hex(pool[at + 7])}${hex(pool[at + 8])}${hex(pool[at + 9])}`;
+    if (now > this.#time) this.#startAt(now);
+    // After 4,096 ids within one millisecond: go on in the next one, which the clock reaches before it matters.
+    else if (this.#counter === COUNTERS.length - 1) this.#startAt(this.#time + 1);
+    else this.#counter += 1;
+    return this.#head + COUNTERS[this.#counter] + this.#tail;
   }
 
-  #startAt(time: number, counter: number): void {
+  #startAt(time: number): void {
+    this.#chance(this.#random);
+    const [a = 0, b = 0, ...rest] = this.#random;
     this.#time = time;
-    this.#counter = counter;
+    this.#counter = ((a << 8) | b) & COUNTER_START_MAX;
     const text = time.toString(16).padStart(12, "0");
-    this.#prefix = `${text.slice(0, 8)}-${text.slice(8)}-`;
+    this.#head = `${text.slice(0, 8)}-${text.slice(8)}-`;
+    const random = rest.map((byte, index) => (index === 0 ? 0x80 | (byte & 0x3f) : byte));
+    const digits = random.map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    this.#tail = `${digits.slice(0, 4)}-${digits.slice(4)}`;
   }
 }
 

@@ -4,7 +4,8 @@
  */
 import { ack } from "../../protocol/events.ts";
 import { LINE_END } from "../../protocol/framing.ts";
-import type { DroppedRecord, ProjectedBatch } from "../projector/tail.ts";
+import type { DroppedRecord } from "../projector/sequencer.ts";
+import type { ProjectedBatch } from "../projector/tail.ts";
 import type { StoredRecord, Uuid } from "../record.ts";
 import { EventEncoder } from "./event-encoder.ts";
 import { type EventRun, lineStart } from "./event-run.ts";

@@ -4,19 +4,13 @@
  */
 import type { Clock } from "../clock.ts";
 import type { LogBatch, MessageLog } from "../log/message-log.ts";
-import type { LogRecord, StoredRecord } from "../record.ts";
+import type { StoredRecord } from "../record.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
-import type { Dropped, Sequencer } from "./sequencer.ts";
+import type { DroppedRecord, Sequencer } from "./sequencer.ts";
 import { encodeSnapshot } from "./snapshot.ts";
 
 /** A snapshot is taken each time so many records have been folded since the last. */
 export const SNAPSHOT_EVERY_RECORDS = 250_000;
-
-/** A record that the key window dropped, and the one that stands for it. */
-export interface DroppedRecord {
-  readonly record: LogRecord;
-  readonly first: Dropped;
-}
 
 /** One batch of the log after the fold. */
 export interface ProjectedBatch {
@@ -54,12 +48,12 @@ export function foldBatch(
     if (record === undefined) {
       telemetry.recordSetAside(partition, position);
     } else {
-      const folded = sequencer.fold(record);
-      if (folded.kept) {
-        records.push({ record, seq: folded.seq, n: folded.n, position });
-      } else {
-        dropped.push({ record, first: folded });
+      const folded = sequencer.fold(record, position);
+      if ("first" in folded) {
+        dropped.push(folded);
         telemetry.duplicateDropped();
+      } else {
+        records.push(folded);
       }
     }
     position += 1;

@@ -53,8 +53,8 @@ function project(records: readonly (LogRecord | undefined)[], to: number) {
   for (const [position, item] of records.slice(0, to).entries()) {
     if (position % 400 === 0) snapshots.push({ position, bytes: encodeSnapshot(sequencer) });
     if (item === undefined) continue;
-    const folded = sequencer.fold(item);
-    if (folded.kept) stored.push({ record: item, seq: folded.seq, n: folded.n, position });
+    const folded = sequencer.fold(item, position);
+    if (!("first" in folded)) stored.push(folded);
   }
   return { stored, snapshots, sequencer };
 }
@@ -173,16 +173,14 @@ describe("holding the store against the log", () => {
 
   it("names a checkpoint beyond the end of the log", async () => {
     await compare(await written(), readable(records.slice(0, 500)));
-    expect(findings.lines()[0]).toBe(
-      "store: its checkpoint is 900, beyond the end of the log at 500: the log lost its end",
-    );
+    expect(findings.lines()[0]).toBe("store: it is written up to position 900, but the log can be read up to 500 only");
   });
 
   it("names a snapshot that counts otherwise, and one that can't be read", async () => {
     const store = await written();
     const other = new Sequencer();
     const first = record(0);
-    other.fold(first);
+    other.fold(first, 0);
     await store.write({
       partition: 0,
       from: 0,
