@@ -2,7 +2,7 @@
  * Test support: the files of the project as they stand in the working tree, for tests that read the project itself.
  */
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { lstatSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 /** The project's folder, with a slash at its end. */
@@ -15,8 +15,11 @@ export function projectFiles(): readonly string[] {
     encoding: "utf8",
     maxBuffer: 64 * 1024 * 1024,
   });
-  const paths = listing.split("\0").filter((path) => path !== "" && existsSync(PROJECT_ROOT + path));
-  return [...new Set(paths)].sort();
+  // Plain files only: a link to somebody's node_modules must neither be copied nor followed. And not those that were
+  // deleted a moment ago and are still in git's index.
+  const isFile = (path: string): boolean =>
+    lstatSync(PROJECT_ROOT + path, { throwIfNoEntry: false })?.isFile() === true;
+  return [...new Set(listing.split("\0"))].filter((path) => path !== "" && isFile(path)).sort();
 }
 
 /** The text of one of them. */
