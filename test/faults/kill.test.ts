@@ -1,0 +1,118 @@
+/**
+ * `kill -9` at any moment: what was acknowledged is there, once, in one order, and whoever resumes hears each message
+ * once. Real processes on one data folder. Needs `dist/`.
+ */
+
+import { setTimeout as delay } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { connectChat, readHistory } from "../support/chat-client.ts";
+import { Dice, seed, sized } from "../support/faults-run.ts";
+import { type FaultsFolder, faultsFolder } from "../support/faults-server.ts";
+import { Chatter } from "../support/load-chatter.ts";
+import { LoadRoom, readBack } from "../support/load-room.ts";
+import { runVerbatim } from "../support/spawned-server.ts";
+import { until } from "../support/until.ts";
+
+const KILLS = sized(20, 200);
+const CHATTERS = 6;
+const ROOMS = ["general", "rust", "random"];
+/** The longest that a server lives, in milliseconds, from the moment that it listens. */
+const LIFE_MS_MAX = 450;
+
+let folder: FaultsFolder;
+
+beforeEach(async () => {
+  folder = await faultsFolder();
+});
+
+afterEach(async () => {
+  await folder.remove();
+});
+
+describe(`kill -9, seed ${seed}`, () => {
+  it(`LOG-1 LOG-2 PROJ-1 PROJ-3 FAN-1 keeps all that it acknowledged, ${KILLS} times under load`, {
+    timeout: sized(120_000, 1_200_000),
+  }, async () => {
+    const dice = new Dice(seed);
+    const rooms = ROOMS.map((name) => new LoadRoom(name));
+    const chatters = Array.from({ length: CHATTERS }, (_, index) => {
+      const style = { window: 1 + index * 8, padding: index * 200, dice: new Dice(dice.whole(0, 2 ** 31)) };
+      return new Chatter(`c${index}`, rooms, style);
+    });
+    let resumed = 0;
+    for (let kill = 0; kill < KILLS; kill++) {
+      const server = await folder.start();
+      const coming = chatters.map((chatter) => chatter.come(server.tcpPort));
+      // Not a wait for anything: the moment of the kill is what chance chooses.
+      await delay(dice.whole(0, LIFE_MS_MAX));
+      await server.kill("SIGKILL");
+      resumed += (await Promise.all(coming)).filter(Boolean).length;
+    }
+    const server = await folder.start();
+    for (const chatter of chatters) chatter.quieten();
+    expect(await Promise.all(chatters.map((chatter) => chatter.come(server.tcpPort)))).not.toContain(false);
+    await until(
+      20_000,
+      () => `${chatters.map(({ pending }) => pending)} pending`,
+      () => chatters.every(({ pending }) => pending === 0) || undefined,
+    );
+    const reader = await connectChat(server.tcpPort);
+    await reader.hello(undefined);
+    for (const room of rooms) {
+      const { wrong, messages } = await readBack(room, reader);
+      expect(wrong).toEqual([]);
+      expect(messages.length).toBe(room.keys.size);
+      const behind = () => chatters.filter((chatter) => chatter.cursor(room) < messages.length);
+      await until(
+        20_000,
+        () => `${behind().map(({ label }) => label)} to hear the end of ${room.name}`,
+        () => behind().length === 0 || undefined,
+      );
+      expect(room.findings()).toEqual([]);
+      expect(room.acknowledged.size).toBeGreaterThan(KILLS);
+    }
+    for (const chatter of chatters) expect(chatter.faults).toEqual([]);
+    // The kills must hit servers at work, or nothing was proved.
+    expect(resumed).toBeGreaterThan(KILLS * CHATTERS * 0.3);
+    reader.drop();
+    expect(await server.kill("SIGTERM")).toEqual({ code: 0, signal: null });
+    const check = await runVerbatim(["check", folder.data]);
+    expect(check).toMatchObject({ code: 0 });
+  });
+
+  it("PROJ-2 WIRE-11 WIRE-14 makes one message of a key that its guest sends again after the kill", async () => {
+    const dice = new Dice(seed + 1);
+    const rounds = sized(5, 50);
+    let session: string | undefined;
+    const acks = new Map<string, { id: string | undefined; seq: number | undefined }>();
+    for (let round = 0; round < rounds; round++) {
+      const first = await folder.start();
+      const before = await connectChat(first.tcpPort);
+      session = (await before.hello(session)).session;
+      await before.join("general");
+      const acked = await before.say("general", `acknowledged ${round}`, `acked-${round}`);
+      expect(acked._et).toBe("ack");
+      acks.set(`acked-${round}`, { id: acked.i, seq: acked.q });
+      before.send({ _ct: "send_message", r: "general", c: `in flight ${round}`, k: `flying-${round}` });
+      await delay(dice.roll() * 6);
+      await first.kill("SIGKILL");
+
+      const second = await folder.start();
+      const after = await connectChat(second.tcpPort);
+      expect((await after.hello(session)).session).toBe(session);
+      await after.join("general");
+      const again = await after.say("general", `acknowledged ${round}`, `acked-${round}`);
+      expect({ id: again.i, seq: again.q }).toEqual(acks.get(`acked-${round}`));
+      // Whether the first attempt reached the log is chance; either way there is one.
+      expect((await after.say("general", `in flight ${round}`, `flying-${round}`))._et).toBe("ack");
+      expect((await after.say("general", "something else", `acked-${round}`)).code).toBe("key_reused");
+      await second.kill("SIGKILL");
+    }
+    const last = await folder.start();
+    const reader = await connectChat(last.tcpPort);
+    const keys = (await readHistory(reader, "general")).map(({ key }) => key);
+    const expected = Array.from({ length: rounds }, (_, round) => [`acked-${round}`, `flying-${round}`]).flat();
+    expect(keys).toEqual(expected);
+    reader.drop();
+  });
+});
