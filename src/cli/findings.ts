@@ -14,6 +14,12 @@ export class Findings {
     if (this.#lines.length < LINES_MAX) this.#lines.push(line.replace(/\s*\n\s*/g, " "));
   }
 
+  /** Adds those of another check. */
+  addAll(other: Findings): void {
+    for (const line of other.#lines) this.add(line);
+    this.#count += other.#count - other.#lines.length;
+  }
+
   /** How many there were. */
   get count(): number {
     return this.#count;

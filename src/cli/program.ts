@@ -14,6 +14,22 @@ export function createProgram(finish: (exitCode: number) => void): Command {
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "verbatim: ")) })
     .showSuggestionAfterError(true);
   program.addCommand(inherit(program, serveCommand(finish)));
+  program
+    .command("check")
+    .description("verify log and store against each other; may run beside a server")
+    .argument("<DATA_DIR>", "the data folder")
+    .action(async (folder: string) => {
+      const { check } = await import("./check.ts");
+      finish(await check(folder));
+    });
+  program
+    .command("repair")
+    .description("cut a damaged log back, after writing down what is lost; not while a server runs")
+    .argument("<DATA_DIR>", "the data folder")
+    .action(async (folder: string) => {
+      const { repair } = await import("./repair.ts");
+      finish(await repair(folder));
+    });
   return program;
 }
 
