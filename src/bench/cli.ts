@@ -7,7 +7,15 @@ import { compare } from "./baseline.ts";
 import { takeCores } from "./cores.ts";
 import { logGrowth } from "./log-growth.ts";
 import { type Measurement, measure, measureRunning, type Setting } from "./measure.ts";
-import { numberFromZero, planOf, positiveNumber, type TcpOptions, wholeNumber } from "./options.ts";
+import {
+  numberFromZero,
+  planOf,
+  positiveNumber,
+  TCP_DEFAULTS,
+  type TcpOptions,
+  tcpOptions,
+  wholeNumber,
+} from "./options.ts";
 import { serveRelay } from "./relay-process.ts";
 import { describeComparison, describeGrowth, describeMeasurement } from "./report.ts";
 import { runSuite } from "./suite.ts";
@@ -29,20 +37,20 @@ function tcpCommand(finish: (exitCode: number) => void): Command {
     .description("load over TCP; without --tcp it starts a server of its own on a fresh data folder")
     .option("--users <N>", "users that connect (2,400 with --stress)", wholeNumber)
     .option("--rooms <R>", "rooms that they join, round robin", wholeNumber)
-    .option("--rooms-each <K>", "rooms that each user joins", wholeNumber, 1)
+    .option("--rooms-each <K>", "rooms that each user joins", wholeNumber, TCP_DEFAULTS.roomsEach)
     .option("--senders <S>", "only the first S users send", wholeNumber)
     .option("--rate <X>", "messages a second of each sender, whether the server keeps up or not", positiveNumber)
     .option("--window <W>", "instead: each sender keeps W messages outstanding (default 16)", wholeNumber)
-    .option("--payload <BYTES>", "bytes of each text", wholeNumber, 64)
+    .option("--payload <BYTES>", "bytes of each text", wholeNumber, TCP_DEFAULTS.payload)
     .option("--keys", "send with keys, and count the acknowledgements", false)
-    .option("--warmup <SECONDS>", "before measuring", numberFromZero, 2)
+    .option("--warmup <SECONDS>", "before measuring", numberFromZero, TCP_DEFAULTS.warmup)
     .option(
       "--duration <SECONDS>",
       "measured time; with --stress the time after the last user came",
       positiveNumber,
-      10,
+      TCP_DEFAULTS.duration,
     )
-    .option("--drain <SECONDS>", "how long to wait for the rest at the end", positiveNumber, 15)
+    .option("--drain <SECONDS>", "how long to wait for the rest at the end", positiveNumber, TCP_DEFAULTS.drain)
     .option(
       "--join-storm",
       "all users connect and join at once; 1 room, 1,000 users, 2 senders × 20/s unless told",
@@ -50,14 +58,14 @@ function tcpCommand(finish: (exitCode: number) => void): Command {
     )
     .option("--idle <N>", "instead: N silent connections; memory for each", wholeNumber)
     .option("--stress", "instead: the stress shape", false)
-    .option("--time-scale <F>", "with --stress: F times as fast", positiveNumber, 1)
+    .option("--time-scale <F>", "with --stress: F times as fast", positiveNumber, TCP_DEFAULTS.timeScale)
     .option(
       "--log-growth <M>",
       "instead: append M million messages; rate of the first million and the last",
       positiveNumber,
     )
     .option("--baseline", "run server and relay in turn, and print the ratio", false)
-    .option("--runs <N>", "with --baseline: runs of each", wholeNumber, 3)
+    .option("--runs <N>", "with --baseline: runs of each", wholeNumber, TCP_DEFAULTS.runs)
     .option("--relay", "measure the relay alone", false)
     .option("--suite", "run the whole table and print it as markdown", false)
     .option("--quick", "with --suite: a short one, for a look", false)
@@ -69,28 +77,9 @@ function tcpCommand(finish: (exitCode: number) => void): Command {
     .option("--json", "print the result as JSON", false)
     .option("--progress", "a progress line each second even where there is no terminal", false)
     .action(async (given: Partial<TcpOptions>) => {
-      const options = withDefaults(given);
+      const options = tcpOptions(given);
       finish(await guarded(() => runTcp(options)));
     });
-}
-
-function withDefaults(given: Partial<TcpOptions>): TcpOptions {
-  const storm = given.joinStorm === true;
-  const users = storm ? 1000 : given.stress === true ? 2400 : 48;
-  const defaults = {
-    users,
-    rooms: storm ? 1 : 24,
-    senders: storm ? 2 : undefined,
-    rate: storm && given.window === undefined ? 20 : undefined,
-    window: undefined,
-    idle: undefined,
-    logGrowth: undefined,
-    tcp: undefined,
-    pid: undefined,
-    data: undefined,
-    cpuProf: undefined,
-  };
-  return { ...defaults, ...given } as TcpOptions;
 }
 
 const NOT_OURS = { server: undefined, tool: undefined, note: "not pinned: the server ran already" };
@@ -137,6 +126,8 @@ function json(value: unknown): string {
 }
 
 function print(text: string): void {
+  // The progress line stands where the cursor is.
+  if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
   process.stdout.write(`${text}\n`);
 }
 

@@ -20,10 +20,12 @@ export interface Moment extends CountedMoment {
   readonly toolCpuMicros: number;
 }
 
-/** Resident memory of the server in bytes: before the first connection, with all joined and silent, at its peak. */
+/** Resident memory of the server, in bytes. */
 export interface Memory {
+  /** Before the first connection. */
   readonly start: number;
-  readonly idle: number;
+  /** With all joined and silent; `undefined` where users come during the load. */
+  readonly idle: number | undefined;
   readonly peak: number;
 }
 

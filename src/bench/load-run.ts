@@ -89,7 +89,7 @@ class LoadRun {
       if (plan.sendAfterAllJoined) await this.#connectAll();
       const joinMs = this.#ms();
       await this.#view.settled();
-      const rssIdle = probe?.sample().rssBytes;
+      const rssIdle = plan.sendAfterAllJoined ? probe?.sample().rssBytes : undefined;
       this.#startSending();
       const fromMs = this.#ms() + plan.warmupMs;
       // Senders that come late connect while the load goes on already.
@@ -114,7 +114,7 @@ class LoadRun {
         joinMs: plan.sendAfterAllJoined ? joinMs : undefined,
         neverJoined: plan.users.length - this.#joined,
         lost: this.#lost,
-        rss: rssStart === undefined ? undefined : { start: rssStart, idle: rssIdle ?? 0, peak: peak ?? 0 },
+        rss: rssStart === undefined ? undefined : { start: rssStart, idle: rssIdle, peak: peak ?? 0 },
       });
     } finally {
       this.#stopped = true;

@@ -37,6 +37,46 @@ export interface TcpOptions {
   readonly progress: boolean;
 }
 
+/** What holds where the command line says nothing; the suite's loads begin with the same. */
+export const TCP_DEFAULTS: TcpOptions = {
+  users: 48,
+  rooms: 24,
+  roomsEach: 1,
+  senders: undefined,
+  rate: undefined,
+  window: undefined,
+  payload: 64,
+  keys: false,
+  warmup: 2,
+  duration: 10,
+  drain: 15,
+  idle: undefined,
+  joinStorm: false,
+  stress: false,
+  timeScale: 1,
+  logGrowth: undefined,
+  suite: false,
+  quick: false,
+  baseline: false,
+  relay: false,
+  runs: 3,
+  tcp: undefined,
+  pid: undefined,
+  data: undefined,
+  serverArgs: "",
+  cpuProf: undefined,
+  json: false,
+  progress: false,
+};
+
+/** All options from those that were given; some shapes have defaults of their own. */
+export function tcpOptions(given: Partial<TcpOptions>): TcpOptions {
+  const rate = given.window === undefined ? 20 : undefined;
+  const storm: Partial<TcpOptions> = given.joinStorm === true ? { users: 1000, rooms: 1, senders: 2, rate } : {};
+  const stress: Partial<TcpOptions> = given.stress === true ? { users: 2400 } : {};
+  return { ...TCP_DEFAULTS, ...storm, ...stress, ...given };
+}
+
 /** Messages that each sender of a log's growth keeps outstanding. */
 const LOG_GROWTH_WINDOW = 512;
 

@@ -73,9 +73,8 @@ export function describeGrowth(growth: LogGrowth): string {
 
 /** What an idle user costs, in bytes of resident memory over the start; `undefined` without the server's process. */
 export function bytesPerUser(result: LoadResult): number | undefined {
-  if (result.server === undefined) return undefined;
-  const { start, idle } = result.server.memory;
-  return (idle - start) / Math.max(1, result.users);
+  const { start, idle } = result.server?.memory ?? {};
+  return start === undefined || idle === undefined ? undefined : (idle - start) / Math.max(1, result.users);
 }
 
 const IN_MEMORY = ": a folder in memory, where syncing is free; name one on a real disk with --data DIR";
@@ -89,7 +88,8 @@ function memory(result: LoadResult): string | undefined {
   const mb = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`;
   const { start, idle, peak } = result.server.memory;
   const each = ((bytesPerUser(result) ?? 0) / 1024).toFixed(1);
-  return `${mb(start)} at the start, ${mb(idle)} with all joined (${each} KiB a user), ${mb(peak)} at its peak`;
+  const joined = idle === undefined ? "" : `, ${mb(idle)} with all joined (${each} KiB a user)`;
+  return `${mb(start)} at the start${joined}, ${mb(peak)} at its peak`;
 }
 
 function verdict(result: LoadResult): string {

@@ -9,7 +9,7 @@ import { probeDisk } from "./disk-probe.ts";
 import { logGrowth } from "./log-growth.ts";
 import { machine } from "./machine.ts";
 import { type Measurement, measure, type Setting } from "./measure.ts";
-import { planOf, type TcpOptions } from "./options.ts";
+import { planOf, type TcpOptions, tcpOptions } from "./options.ts";
 import { bytesPerUser, count, describeComparison, describeGrowth, describeMeasurement, ms } from "./report.ts";
 
 /** How the suite is run. */
@@ -69,7 +69,7 @@ export async function runSuite(suite: SuiteOptions): Promise<boolean> {
 }
 
 async function runEntry(entry: Entry, setting: Setting): Promise<Outcome> {
-  const options: TcpOptions = { ...DEFAULTS, ...entry.options };
+  const options = tcpOptions(entry.options);
   const plan = planOf(options, Math.random);
   const named = { ...setting, progress: (line: string): void => setting.progress(`${entry.flags}  ${line}`) };
   if (options.baseline) return { comparison: await compare(plan, options.runs, named), measurement: undefined };
@@ -77,42 +77,11 @@ async function runEntry(entry: Entry, setting: Setting): Promise<Outcome> {
 }
 
 /** The table as markdown. */
-export function table(rows: readonly Row[]): string {
+function table(rows: readonly Row[]): string {
   const cells = rows.map((row) => [row.load, row.measured, row.atLeast, row.aim, row.reached, `\`${row.command}\``]);
   const head = ["load", "measured", "at least", "aim", "reached", "command"];
   return [head, head.map(() => "---"), ...cells].map((line) => `| ${line.join(" | ")} |`).join("\n");
 }
-
-const DEFAULTS: TcpOptions = {
-  users: 48,
-  rooms: 24,
-  roomsEach: 1,
-  senders: undefined,
-  rate: undefined,
-  window: undefined,
-  payload: 64,
-  keys: false,
-  warmup: 2,
-  duration: 6,
-  drain: 30,
-  idle: undefined,
-  joinStorm: false,
-  stress: false,
-  timeScale: 1,
-  logGrowth: undefined,
-  suite: false,
-  quick: false,
-  baseline: false,
-  relay: false,
-  runs: 3,
-  tcp: undefined,
-  pid: undefined,
-  data: undefined,
-  serverArgs: "",
-  cpuProf: undefined,
-  json: false,
-  progress: false,
-};
 
 function entries(quick: boolean): readonly Entry[] {
   const runs = quick ? 1 : 3;
@@ -134,7 +103,7 @@ function entries(quick: boolean): readonly Entry[] {
     },
     {
       flags: `--join-storm --duration ${duration}`,
-      options: { joinStorm: true, users: 1000, rooms: 1, senders: 2, rate: 20, duration },
+      options: { joinStorm: true, duration },
       rows: ({ measurement }) => [latencyRow("1 room × 1,000 users, 2 × 20 msg/s", measurement, 500, 50)],
     },
     {
