@@ -29,8 +29,8 @@ export interface LoadView {
   readonly settled: () => Promise<void>;
 }
 
-/** How long all users together may take to connect and join, beyond the plan's last connection. */
-const JOIN_WITHIN_MS = 60_000;
+/** How long nobody may get in, once all should have, before the rest is given up. */
+const JOIN_SILENCE_MS = 30_000;
 
 /** How long no delivery may come in the drain before waiting for more is given up. */
 const DRAIN_SILENCE_MS = 3_000;
@@ -135,14 +135,18 @@ class LoadRun {
   async #connectAll(): Promise<void> {
     const { users, connectingMax } = this.#plan;
     const lastMs = users.at(-1)?.connectAtMs ?? 0;
+    let settled = 0;
+    let heardMs = lastMs;
     await this.#until(() => {
+      if (this.#joined + this.#lost !== settled) heardMs = Math.max(lastMs, this.#ms());
+      settled = this.#joined + this.#lost;
       while (this.#users.length < users.length && this.#users.length - this.#joined - this.#lost < connectingMax) {
         const next = users[this.#users.length];
         if (next === undefined || next.connectAtMs > this.#ms()) break;
         this.#users.push(new LoadUser(this.#users.length, next, this.#context));
       }
-      const done = this.#joined + this.#lost >= users.length;
-      return done || this.#ms() > lastMs + JOIN_WITHIN_MS || (this.#stopped && this.#users.length < users.length);
+      const done = settled >= users.length;
+      return done || this.#ms() > heardMs + JOIN_SILENCE_MS || (this.#stopped && this.#users.length < users.length);
     });
   }
 
