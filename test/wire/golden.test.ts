@@ -1,0 +1,181 @@
+/**
+ * The golden exchanges over real sockets: a whole server passes them all, and the load tool's relay, which speaks the
+ * wire as it always was, passes those it must.
+ */
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { describe, expect, it } from "vitest";
+import { createRelay } from "../../src/bench/relay.ts";
+import { ERROR_CODES } from "../../src/protocol/error-codes.ts";
+import { roomListings } from "../../src/protocol/events.ts";
+import type { GoldenBindings, GoldenExchange, GoldenStep, GoldenWho } from "../../src/protocol/golden-exchanges.ts";
+import { GOLDEN_EXCHANGES, goldenMismatch, goldenText } from "../../src/protocol/golden-exchanges.ts";
+import { readRoomsFile } from "../../src/server/rooms-file.ts";
+import { MemoryStore } from "../../src/server/store/memory.ts";
+import { tempFolder } from "../support/clean-checkout.ts";
+import { startLocalServer } from "../support/local-server.ts";
+import { startMemoryServer } from "../support/memory-server.ts";
+import { PROJECT_ROOT } from "../support/project-files.ts";
+import { WireClient } from "../support/wire-client.ts";
+
+/** A server that an exchange can run against. */
+interface Subject {
+  readonly port: number;
+  /** Whether it has what was added to the wire. */
+  readonly withAdded: boolean;
+  restart(): Promise<Subject>;
+  stop(): Promise<void>;
+}
+
+const rooms = await readRoomsFile(`${PROJECT_ROOT}resources/rooms.json`);
+
+/** Takes the steps of an exchange, and then makes sure that nobody was sent anything else. */
+async function run({ steps }: GoldenExchange, first: Subject): Promise<void> {
+  const clients = new Map<GoldenWho, WireClient>();
+  const bindings: GoldenBindings = new Map([["rooms", roomListings(rooms)]]);
+  let subject = first;
+  const clientOf = (who: GoldenWho): WireClient => {
+    const client = clients.get(who);
+    if (client === undefined) throw new Error(`${who} is not connected`);
+    return client;
+  };
+  const take = async (step: GoldenStep): Promise<void> => {
+    if (step.type === "connect") {
+      clients.set(step.who, await WireClient.connect(subject.port));
+    } else if (step.type === "send") {
+      clientOf(step.who).write(goldenText(step.text, bindings));
+    } else if (step.type === "send bytes") {
+      clientOf(step.who).write(Uint8Array.from(step.bytes));
+    } else if (step.type === "drop") {
+      clientOf(step.who).drop();
+      clients.delete(step.who);
+    } else if (step.type === "hear") {
+      if (step.added && !subject.withAdded) return;
+      const line = await clientOf(step.who).line();
+      const expected = goldenMismatch(step.line, line, bindings, subject.withAdded);
+      if (expected !== undefined) expect(line).toBe(expected);
+    } else if (step.type === "closed") {
+      const rest = await clientOf(step.who).closed();
+      const allowed = step.mayHear.map((line) => goldenText(line, bindings));
+      expect(rest.filter((line) => !allowed.includes(line))).toEqual([]);
+      clients.delete(step.who);
+    } else {
+      subject = await subject.restart();
+    }
+  };
+  try {
+    for (const step of steps) await take(step);
+    for (const client of clients.values()) await heardNothingMore(client);
+  } finally {
+    for (const client of clients.values()) client.drop();
+    await subject.stop();
+  }
+}
+
+/** What one asks for comes after all that one was sent before; so nothing else may come before the answer. */
+async function heardNothingMore(client: WireClient): Promise<void> {
+  client.send({ _ct: "join_room", r: "food" });
+  const next = await client.event();
+  if (next["code"] === "too_many_rooms") return;
+  expect(next).toMatchObject({ _et: "user_joined_room", r: "food" });
+  await client.event();
+  client.send({ _ct: "leave_room", r: "food" });
+  expect(await client.event()).toMatchObject({ r: "food", s: "left" });
+}
+
+/** The real server, on disk; or, where something must not work, the same pipeline on adapters that can fail. */
+async function verbatim({ server }: GoldenExchange): Promise<Subject> {
+  if (server.fault !== undefined) return await faulty(server.fault, server.limits);
+  const folder = tempFolder("golden");
+  const limits = server.limits;
+  const open = async (): Promise<Subject> => {
+    const retention = { messages: server.retainMessages, days: undefined };
+    const local = await startLocalServer({ folder: folder.path, limits, retention });
+    return {
+      port: local.port,
+      withAdded: true,
+      restart: async () => {
+        await local.stop();
+        return await open();
+      },
+      stop: async () => {
+        await local.stop();
+        folder.remove();
+      },
+    };
+  };
+  return await open();
+}
+
+async function faulty(fault: string, limits: Readonly<Record<string, number>>): Promise<Subject> {
+  let appends = 0;
+  const store = new MemoryStore();
+  const server = await startMemoryServer({
+    ...{ rooms, limits, store },
+    fate: () => {
+      appends += 1;
+      if (appends > 1 || fault === "store unreadable") return { delayMs: 0, outcome: "durable" };
+      return { delayMs: 0, outcome: fault === "first append not_sent" ? "not_sent" : "unknown_lost" };
+    },
+  });
+  if (fault === "store unreadable") store.hooks.beforeRead = () => Promise.reject(new Error("the disk is gone"));
+  return {
+    port: server.port,
+    withAdded: true,
+    restart: () => Promise.reject(new Error("this server does not restart")),
+    stop: async () => {
+      store.hooks.beforeRead = undefined;
+      await server.stop();
+    },
+  };
+}
+
+async function relay(): Promise<Subject> {
+  const server = createRelay(rooms);
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    port: (server.address() as AddressInfo).port,
+    withAdded: false,
+    restart: () => Promise.reject(new Error("the relay keeps nothing")),
+    stop: async () => {
+      server.close();
+    },
+  };
+}
+
+describe("the server passes the golden exchanges:", () => {
+  it.each(GOLDEN_EXCHANGES.map((exchange) => [exchange.name, exchange] as const))("%s", async (_, exchange) => {
+    await run(exchange, await verbatim(exchange));
+  });
+});
+
+describe("the relay passes the golden exchanges of the wire as it always was:", () => {
+  const asItIs = GOLDEN_EXCHANGES.filter((exchange) => exchange.asItIs);
+  it.each(asItIs.map((exchange) => [exchange.name, exchange] as const))("%s", async (_, exchange) => {
+    await run(exchange, await relay());
+  });
+});
+
+describe("the golden exchanges", () => {
+  const lines = GOLDEN_EXCHANGES.flatMap(({ steps }) =>
+    steps.flatMap((step) => (step.type === "hear" ? [step.line] : step.type === "send" ? [step.text] : [])),
+  );
+
+  it("show every error but that of a reader who reads nothing", () => {
+    const shown = new Set(lines.flatMap((line) => [...line.matchAll(/"code":"(\w+)"/g)].map(([, code]) => code ?? "")));
+    expect([...Object.keys(ERROR_CODES)].filter((code) => !shown.has(code))).toEqual(["slow"]);
+    expect([...shown].filter((code) => !Object.hasOwn(ERROR_CODES, code))).toEqual([]);
+  });
+
+  it("notice a line that differs by one byte", () => {
+    const bindings: GoldenBindings = new Map();
+    const template = '{"u":"‹A.name›"⟦,"v":1⟧}';
+    expect(goldenMismatch(template, '{"u":"71OU8","v":1}', bindings, true)).toBeUndefined();
+    expect(bindings.get("A.name")).toBe("71OU8");
+    expect(goldenMismatch(template, '{"u":"71OU8"}', bindings, false)).toBeUndefined();
+    expect(goldenMismatch(template, '{"u":"71OU9"}', bindings, false)).toBe('{"u":"71OU8"}');
+    expect(goldenMismatch(template, '{"u":"71OU8"} ', bindings, false)).toBe('{"u":"71OU8"}');
+    expect(goldenMismatch(template, '{"u":"71OU8","v":1}', bindings, false)).toBe('{"u":"71OU8"}');
+  });
+});
