@@ -2,8 +2,8 @@
  * The data folder: who has it, and what it is. Touches `lock` and `format.json` in it; `log/`, `store/` and
  * `directory/` belong to their adapters.
  */
-import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
-import { mkdir, readdir } from "node:fs/promises";
+import { closeSync, existsSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
+import { mkdir, readdir, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { tryLock } from "fs-native-extensions";
 import type { DataFormat, Migration } from "./data-format.ts";
@@ -64,7 +64,7 @@ export async function openDataFolder(
 export async function readDataFolder(dir: string): Promise<DataPaths> {
   const path = resolve(dir);
   try {
-    await readdir(path);
+    if (!existsSync(path)) throw new StartError(`data folder ${path} does not exist: name another`);
     const format = await readFormat(path);
     if (format === undefined) throw new StartError(`${path} is no data folder: it has no format.json; name another`);
     return pathsIn(path, format);
@@ -77,15 +77,30 @@ function pathsIn(dir: string, format: DataFormat): DataPaths {
   return { dir, log: join(dir, "log"), store: join(dir, "store"), directory: join(dir, "directory"), format };
 }
 
+/**
+ * Makes a folder and those around it. By hand: the runtime's own way turns for ever where a file system takes no
+ * folders and says that there is none.
+ */
 async function makeFolder(dir: string): Promise<void> {
-  // What people say to each other is nobody else's on this machine.
-  const first = await mkdir(dir, { recursive: true, mode: 0o700 });
-  if (first === undefined) return;
-  // Each new name is durable only once the folder around it is synced.
-  for (let parent = dirname(dir); ; parent = dirname(parent)) {
-    await syncFolder(parent);
-    if (parent.length <= dirname(first).length) return;
+  try {
+    await makeOneFolder(dir);
+  } catch (error) {
+    if (codeOf(error) !== "ENOENT" || dirname(dir) === dir) throw error;
+    await makeFolder(dirname(dir));
+    await makeOneFolder(dir);
   }
+}
+
+async function makeOneFolder(dir: string): Promise<void> {
+  try {
+    // What people say to each other is nobody else's on this machine.
+    await mkdir(dir, { mode: 0o700 });
+  } catch (error) {
+    if (codeOf(error) === "EEXIST" && (await stat(dir)).isDirectory()) return;
+    throw error;
+  }
+  // The new name is durable only once the folder around it is synced.
+  await syncFolder(dirname(dir));
 }
 
 async function newFormat(dir: string, expected: DataFormat): Promise<DataFormat> {
@@ -126,17 +141,21 @@ function unlockFolder(lock: number): void {
 
 function startError(dir: string, error: unknown): StartError {
   if (error instanceof StartError) return error;
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  const advice: Record<string, string> = {
-    EACCES: "may not be read and written: give this user access",
-    EPERM: "may not be read and written: give this user access",
-    EROFS: "lies on a file system that can't be written",
-    ENOTDIR: "is not a folder",
-    EEXIST: "is not a folder",
-    ENOENT: "does not exist: name one that does",
-    ENOSPC: "can't be written, the disk is full: make room",
+  const or = "or choose another folder with --data DIR";
+  const why: Readonly<Record<string, string>> = {
+    EACCES: `may not be read and written: give this user access, ${or}`,
+    EPERM: `may not be read and written: give this user access, ${or}`,
+    EROFS: `lies on a file system that can't be written: mount it for writing, ${or}`,
+    ENOSPC: `can't be written, the disk is full: make room, ${or}`,
+    ENOTDIR: "is not a folder: choose another with --data DIR",
+    EEXIST: "is not a folder: choose another with --data DIR",
+    ENOENT: "is not there and can't be made: choose another with --data DIR",
   };
   const said = error instanceof Error ? error.message.replaceAll("\n", " ") : String(error);
-  const why = advice[code] ?? `can't be opened (${said})`;
-  return new StartError(`data folder ${dir} ${why}, or choose another folder with --data DIR`, { cause: error });
+  const line = why[codeOf(error)] ?? `can't be opened (${said}): mend that, ${or}`;
+  return new StartError(`data folder ${dir} ${line}`, { cause: error });
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
 }

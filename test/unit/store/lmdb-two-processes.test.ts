@@ -1,0 +1,62 @@
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { openLmdbStore } from "../../../src/server/store/lmdb.ts";
+import { startProgram } from "../../support/programs.ts";
+import { batchOf, expectedRows, history, NO_LIMIT, roomOf } from "../../support/store-history.ts";
+
+const CHILD = fileURLToPath(new URL("../../support/store-child.mjs", import.meta.url));
+const BUILT = fileURLToPath(new URL("../../../dist/server/store/lmdb.js", import.meta.url));
+const LOG = history({ length: 400, rooms: 2, dropEvery: 50, bodyLength: () => 900 });
+
+let dir: string;
+const open = (readOnly: boolean) =>
+  openLmdbStore({
+    dir,
+    readOnly,
+    damaged: (error) => {
+      throw error;
+    },
+  });
+
+describe("the embedded store in two processes", () => {
+  beforeEach(async () => {
+    if (!existsSync(BUILT)) throw new Error("dist/ is missing: npm run build");
+    dir = join(await mkdtemp(join(tmpdir(), "verbatim-store-")), "store");
+  });
+  afterEach(() => rm(join(dir, ".."), { recursive: true }));
+
+  it("STOP-1 another process reads what is committed, moment by moment, while this one writes", async () => {
+    const store = await open(false);
+    const child = startProgram(process.execPath, [CHILD, dir], { cwd: tmpdir(), env: {} });
+    await child.printed(/ready/, 10_000);
+    for (let from = 0; from < 400; from += 40) {
+      await store.write(batchOf(LOG, from, from + 40));
+      child.write(`${roomOf(0)}\n`);
+      const seqs = expectedRows(LOG, roomOf(0), 1, from + 40).map(({ seq }) => seq);
+      await child.printed(new RegExp(`^${from + 40} ${seqs.join(",")}\\.$`, "m"), 10_000);
+    }
+    await child.end("SIGKILL");
+    // A reader that is killed leaves nothing that holds the writer up.
+    await store.retain(roomOf(0), 100);
+    await store.write(batchOf(LOG, 0, 400));
+    await store.close();
+  });
+
+  it("a store that is opened for reading takes no writes and makes no folder", async () => {
+    await expect(open(true)).rejects.toThrow(/ENOENT/);
+    expect(existsSync(dir)).toBe(false);
+    const writer = await open(false);
+    await writer.write(batchOf(LOG, 0, 100));
+    await writer.close();
+    const reader = await open(true);
+    await expect(reader.write(batchOf(LOG, 100, 200))).rejects.toThrow(/reading only/);
+    await expect(reader.retain(roomOf(0), 5)).rejects.toThrow(/reading only/);
+    expect(await reader.range(roomOf(1), 1, 1000, NO_LIMIT)).toEqual(expectedRows(LOG, roomOf(1), 1, 100));
+    expect((await reader.rooms()).toSorted()).toEqual([roomOf(0), roomOf(1)]);
+    await reader.close();
+  });
+});
