@@ -1,10 +1,9 @@
 /** Test support: opens a segment log over any files, and reads it to its end. */
 
-import type { Clock } from "../../src/server/clock.ts";
 import { systemClock } from "../../src/server/clock.ts";
 import type { LogFiles } from "../../src/server/log/log-files.ts";
 import type { MessageLog } from "../../src/server/log/message-log.ts";
-import type { SegmentLog } from "../../src/server/log/segments.ts";
+import type { SegmentLog, SegmentLogOptions } from "../../src/server/log/segments.ts";
 import { openSegmentLog } from "../../src/server/log/segments.ts";
 import type { LogRecord } from "../../src/server/record.ts";
 
@@ -15,7 +14,7 @@ export const LOG_DIR = "/data/log";
 export const SMALL_LIMITS = { appendBytesMax: 4096, appendQueueBytesMax: 64 * 1024 } as const;
 
 /** What a log is opened with, but for what a test says. */
-export function logOptions(files: LogFiles, change: { dir?: string; clock?: Clock; segmentBytesMax?: number } = {}) {
+export function logOptions(files: LogFiles, change: Partial<SegmentLogOptions> = {}) {
   return {
     dir: LOG_DIR,
     limits: SMALL_LIMITS,
@@ -30,7 +29,7 @@ export function logOptions(files: LogFiles, change: { dir?: string; clock?: Cloc
 export async function withLog<Result>(
   files: LogFiles,
   body: (log: SegmentLog) => Promise<Result>,
-  change: { dir?: string; clock?: Clock; segmentBytesMax?: number } = {},
+  change: Partial<SegmentLogOptions> = {},
 ): Promise<Result> {
   const { log } = await openSegmentLog(logOptions(files, change));
   try {

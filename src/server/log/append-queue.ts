@@ -47,6 +47,11 @@ export class PendingBatch {
     return this.end - BATCH_HEADER_BYTES;
   }
 
+  /** Its length as it will stand in the file. */
+  get sealedBytes(): number {
+    return this.end + BATCH_TRAILER_BYTES;
+  }
+
   /** Makes the batch ready to be written at a position, and returns its length in bytes. */
   seal(from: number): number {
     return sealBatch(this.buffer, this.end, from, this.records.length);

@@ -164,7 +164,7 @@ export class SegmentLog implements MessageLog {
   }
 
   async #commit(batch: PendingBatch): Promise<number> {
-    if (this.#tail.isFullFor(batch.bytes)) {
+    if (this.#tail.isFullFor(batch.sealedBytes)) {
       const { segment, bytes } = this.#tail.end;
       await this.#tail.roll();
       this.#sizes.set(segment, bytes);

@@ -1,0 +1,381 @@
+import { describe, expect, it } from "vitest";
+import type { AppendError } from "../../../src/server/log/message-log.ts";
+import { encodedBytes } from "../../../src/server/log/record-codec.ts";
+import { segmentPath } from "../../../src/server/log/segment-format.ts";
+import { openSegmentReader } from "../../../src/server/log/segment-reader.ts";
+import type { SegmentLog } from "../../../src/server/log/segments.ts";
+import { openSegmentLog } from "../../../src/server/log/segments.ts";
+import type { LogRecord } from "../../../src/server/record.ts";
+import { FaultingFiles } from "../../support/faulting-files.ts";
+import { HandClock } from "../../support/hand-clock.ts";
+import { message, messages } from "../../support/log-records.ts";
+import { LOG_DIR, logOptions, readAll, SMALL_LIMITS, withLog } from "../../support/log-under-test.ts";
+import { MemoryFiles } from "../../support/memory-files.ts";
+
+const SEGMENT = /\.seg$/;
+
+/** A log over faulting files and a clock moved by hand. */
+async function opened(segmentBytesMax = 64 * 1024 * 1024) {
+  const disk = new MemoryFiles();
+  const files = new FaultingFiles(disk);
+  const clock = new HandClock();
+  const { log } = await openSegmentLog(logOptions(files, { clock, segmentBytesMax }));
+  files.calls.length = 0;
+  return { disk, files, clock, log };
+}
+
+/** How an append ended: its position, or its failure. `undefined` while it waits. */
+function ending(
+  log: SegmentLog,
+  numbers: readonly number[],
+): { now: number | string | undefined; last: Promise<void> } {
+  const end: { now: number | string | undefined; last: Promise<void> } = { now: undefined, last: Promise.resolve() };
+  end.last = log
+    .append(
+      0,
+      numbers.map((number) => message(number)),
+    )
+    .then(
+      (position) => {
+        end.now = position;
+      },
+      (error: AppendError) => {
+        end.now = error.failure;
+      },
+    );
+  return end;
+}
+
+/** Lets everything happen that waits for nothing but its turn. */
+const turns = async (): Promise<void> => {
+  for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+};
+
+describe("the segment log", () => {
+  it("LOG-1 an append is acknowledged after its write and its sync, in that order, and never before", async () => {
+    const { files, log } = await opened();
+    const orders: string[][] = [];
+    for (let number = 0; number < 5; number += 1) {
+      files.calls.length = 0;
+      await log.append(0, [message(number)]);
+      orders.push(
+        files.calls.filter(({ ended }) => ended === "done").map(({ operation, name }) => `${operation} ${name}`),
+      );
+    }
+    const name = "00000000000000000000.seg";
+    for (const order of orders) expect(order.slice(0, 2)).toEqual([`write ${name}`, `datasync ${name}`]);
+    await log.close();
+  });
+
+  it("LOG-1 before the sync nothing can be read, in this process or through the files, afterwards everything", async () => {
+    const { disk, files, clock, log } = await opened();
+    await log.append(0, messages(0, 2));
+    const hang = files.set({ operation: "datasync", name: SEGMENT, kind: "hang" });
+    const append = ending(log, [2, 3]);
+    await hang.hit;
+    await turns();
+    expect(disk.get(segmentPath(LOG_DIR, 0)).length).toBeGreaterThan(400);
+    expect(append.now).toBe(undefined);
+    expect(await log.bounds(0)).toEqual({ begin: 0, end: 2 });
+    expect(await readAll(log)).toEqual(messages(0, 2));
+    const other = await openSegmentReader({ dir: LOG_DIR, files: disk, clock });
+    expect(await other.bounds(0)).toEqual({ begin: 0, end: 2 });
+    expect(await readAll(other)).toEqual(messages(0, 2));
+    hang.release();
+    await append.last;
+    expect(append.now).toBe(2);
+    expect(await readAll(log)).toEqual(messages(0, 4));
+    await turns();
+    expect(await readAll(other)).toEqual(messages(0, 4));
+    await other.close();
+    await log.close();
+  });
+
+  it("LOG-1 a new segment is synced, and its folder, before anything is acknowledged from it", async () => {
+    const { files, log } = await opened(300);
+    await log.append(0, messages(0, 2));
+    files.calls.length = 0;
+    await log.append(0, [message(2)]);
+    const done = files.calls.filter(({ ended, name }) => ended === "done" && name !== "durable");
+    expect(done.map(({ operation }) => operation)).toEqual([
+      "open",
+      "write",
+      "datasync",
+      "syncFolder",
+      "close",
+      "write",
+      "datasync",
+    ]);
+    await log.close();
+  });
+
+  it("LOG-4 what is appended while a commit is in flight is the next commit, without a timer", async () => {
+    const { files, clock, log } = await opened();
+    const hang = files.set({ operation: "datasync", name: SEGMENT, kind: "hang" });
+    const first = ending(log, [0]);
+    await hang.hit;
+    const rest = Array.from({ length: 30 }, (_, index) => ending(log, [index + 1]));
+    await turns();
+    expect(files.calls.filter(({ operation, name }) => operation === "write" && SEGMENT.test(name)).length).toBe(1);
+    hang.release();
+    await Promise.all([first, ...rest].map(({ last }) => last));
+    expect(rest.map(({ now }) => now)).toEqual(Array.from({ length: 30 }, (_, index) => index + 1));
+    const onSegment = files.calls.filter(({ name }) => SEGMENT.test(name)).map(({ operation }) => operation);
+    expect(onSegment).toEqual(["write", "datasync", "write", "datasync"]);
+    // The hand of the clock has not moved: the commits waited for nothing.
+    expect(clock.monotonic()).toBe(0);
+    await log.close();
+    expect(clock.timers).toBe(0);
+  });
+
+  it("LOG-4 no batch is longer than appendBytesMax, however much waits", async () => {
+    const { files, log } = await opened();
+    const hang = files.set({ operation: "datasync", name: SEGMENT, kind: "hang" });
+    const appends = Array.from({ length: 200 }, (_, number) => ending(log, [number]));
+    await hang.hit;
+    hang.release();
+    await Promise.all(appends.map(({ last }) => last));
+    const batches: number[] = [];
+    const controller = new AbortController();
+    for await (const batch of log.read(0, 0, controller.signal)) {
+      batches.push(batch.records.reduce((sum, record) => sum + encodedBytes(record as LogRecord), 0));
+      if (batch.to === 200) break;
+    }
+    expect(Math.max(...batches)).toBeLessThanOrEqual(SMALL_LIMITS.appendBytesMax);
+    // And no shorter than they need be.
+    expect(Math.min(...batches.slice(1, -1))).toBeGreaterThan(SMALL_LIMITS.appendBytesMax - 100);
+    await log.close();
+  });
+
+  for (const kind of ["fail", "part"] as const) {
+    it(`LOG-5 a failed write (${kind}) is not_sent, the file is cut back, and the next append goes on`, async () => {
+      const { disk, files, log } = await opened();
+      await log.append(0, messages(0, 2));
+      const before = disk.get(segmentPath(LOG_DIR, 0)).length;
+      const fault = files.set({ operation: "write", name: SEGMENT, kind, code: "ENOSPC" });
+      const failed = ending(log, [2]);
+      await fault.hit;
+      const waiting = ending(log, [3]);
+      await failed.last;
+      expect(failed.now).toBe("not_sent");
+      expect(files.calls.some(({ operation, ended }) => operation === "truncate" && ended === "done")).toBe(true);
+      await waiting.last;
+      expect(waiting.now).toBe(2);
+      expect(log.fault).toBe(undefined);
+      expect(await readAll(log)).toEqual([...messages(0, 2), message(3)]);
+      await log.close();
+      expect(disk.get(segmentPath(LOG_DIR, 0)).length).toBeGreaterThan(before);
+      await withLog(disk, async (again) => expect(await readAll(again)).toEqual([...messages(0, 2), message(3)]));
+    });
+  }
+
+  it("LOG-5 a failed write that can't be cut back is unknown, and the log is closed for writing; reads go on", async () => {
+    const { disk, files, log } = await opened();
+    await log.append(0, messages(0, 2));
+    const fault = files.set({ operation: "write", name: SEGMENT, kind: "part" });
+    files.set({ operation: "truncate" });
+    const failed = ending(log, [2]);
+    await fault.hit;
+    const waiting = ending(log, [3]);
+    await Promise.all([failed.last, waiting.last]);
+    expect([failed.now, waiting.now]).toEqual(["unknown", "not_sent"]);
+    expect(log.fault).toContain("the log takes nothing more until a restart");
+    await expect(log.append(0, [message(4)])).rejects.toMatchObject({ failure: "not_sent", message: log.fault });
+    expect(await readAll(log)).toEqual(messages(0, 2));
+    await log.close();
+    await withLog(disk, async (again) => {
+      expect(await readAll(again)).toEqual(messages(0, 2));
+      expect(await again.append(0, [message(5)])).toBe(2);
+    });
+  });
+
+  it("LOG-5 after a failed sync nothing is ever written again; reads go on", async () => {
+    const { disk, files, log } = await opened();
+    await log.append(0, messages(0, 2));
+    const fault = files.set({ operation: "datasync", name: SEGMENT });
+    const failed = ending(log, [2]);
+    await fault.hit;
+    const waiting = ending(log, [3]);
+    await Promise.all([failed.last, waiting.last]);
+    expect([failed.now, waiting.now]).toEqual(["unknown", "not_sent"]);
+    files.calls.length = 0;
+    const late = ending(log, [4]);
+    await late.last;
+    expect(late.now).toBe("not_sent");
+    expect(files.calls.filter(({ operation }) => operation === "write" || operation === "datasync")).toEqual([]);
+    expect(log.fault).toContain("a sync failed");
+    expect(await log.bounds(0)).toEqual({ begin: 0, end: 2 });
+    expect(await readAll(log)).toEqual(messages(0, 2));
+    await log.close();
+    await withLog(disk, async (again) => expect((await readAll(again)).slice(0, 2)).toEqual(messages(0, 2)));
+  });
+
+  it("LOG-5 a start writes and syncs once more what a failed sync may have left in memory only", async () => {
+    const { disk, files, log } = await opened();
+    await log.append(0, messages(0, 2));
+    files.set({ operation: "datasync", name: SEGMENT });
+    await ending(log, [2]).last;
+    await log.close();
+    const next = new FaultingFiles(disk);
+    const { log: again } = await openSegmentLog(logOptions(next));
+    const onSegment = next.calls.filter(({ name }) => SEGMENT.test(name)).map(({ operation }) => operation);
+    expect(onSegment.indexOf("write")).toBeGreaterThan(0);
+    expect(onSegment.lastIndexOf("datasync")).toBeGreaterThan(onSegment.lastIndexOf("write"));
+    expect(await readAll(again)).toEqual(messages(0, 3));
+    await again.close();
+  });
+
+  for (const [operation, skip, outcome] of [
+    ["open", 0, "not_sent"],
+    ["write", 0, "not_sent"],
+    ["datasync", 0, "not_sent, closed"],
+    ["syncFolder", 0, "not_sent, closed"],
+  ] as const) {
+    it(`LOG-5 a new segment that fails at ${operation} is ${outcome}, and no position is used twice`, async () => {
+      const { disk, files, log } = await opened(400);
+      await log.append(0, messages(0, 2));
+      files.set({ operation, skip, name: operation === "syncFolder" ? /(?:)/ : SEGMENT });
+      const large = ending(log, [2, 3]);
+      await large.last;
+      expect(large.now).toBe("not_sent");
+      // This one would still fit into the old segment.
+      const small = ending(log, [4]);
+      await small.last;
+      expect(small.now).toBe(outcome === "not_sent" ? 2 : "not_sent");
+      expect(log.fault === undefined).toBe(outcome === "not_sent");
+      const kept = outcome === "not_sent" ? [...messages(0, 2), message(4)] : messages(0, 2);
+      expect(await readAll(log)).toEqual(kept);
+      await log.close();
+      await withLog(disk, async (again) => expect(await readAll(again)).toEqual(kept));
+    });
+  }
+
+  for (const operation of ["write", "datasync"] as const) {
+    it(`LOG-5 a ${operation} that hangs: within 10 s what is in flight is unknown and what waits is taken back`, async () => {
+      const { files, clock, log } = await opened();
+      const hang = files.set({ operation, name: SEGMENT, kind: "hang" });
+      const inFlight = ending(log, [0]);
+      await hang.hit;
+      await clock.advance(1000);
+      const waiting = [ending(log, [1]), ending(log, [2, 3])];
+      await clock.advance(5000);
+      const late = ending(log, [4]);
+      await clock.advance(2500);
+      expect(inFlight.now).toBe(undefined);
+      await clock.advance(1400);
+      expect(inFlight.now).toBe("unknown");
+      await clock.advance(1000);
+      expect(waiting.map(({ now }) => now)).toEqual(["not_sent", "not_sent"]);
+      // This one has waited for 4.9 s only, and its place in the batch is the first now.
+      expect(late.now).toBe(undefined);
+      hang.release();
+      await late.last;
+      expect(late.now).toBe(1);
+      expect(await readAll(log)).toEqual([message(0), message(4)]);
+      await log.close();
+    });
+  }
+
+  it("LOG-5 a close does not wait for a disk that hangs longer than its senders do", async () => {
+    const { files, clock, log } = await opened();
+    const hang = files.set({ operation: "datasync", name: SEGMENT, kind: "hang" });
+    const inFlight = ending(log, [0]);
+    await hang.hit;
+    const waiting = ending(log, [1]);
+    const closing = log.close();
+    await clock.advance(10_000);
+    await closing;
+    await Promise.all([inFlight.last, waiting.last]);
+    expect([inFlight.now, waiting.now]).toEqual(["unknown", "not_sent"]);
+    expect(clock.timers).toBe(0);
+    hang.release();
+    await turns();
+  });
+
+  it("a mark that can't be written is told, hurts no append, and is written again with the next", async () => {
+    const { disk, files, clock, log } = await opened();
+    files.set({ operation: "write", name: /^durable$/ });
+    await log.append(0, messages(0, 2));
+    await turns();
+    expect(log.warning).toContain("the durable mark could not be written");
+    const other = await openSegmentReader({ dir: LOG_DIR, files: disk, clock });
+    expect(await other.bounds(0)).toEqual({ begin: 0, end: 0 });
+    await log.append(0, [message(2)]);
+    await turns();
+    expect(log.warning).toBe(undefined);
+    expect(await other.bounds(0)).toEqual({ begin: 0, end: 3 });
+    await other.close();
+    await log.close();
+  });
+
+  it("gives readers at the end the very records that were appended, and others equal ones", async () => {
+    const limits = { appendBytesMax: 1024 * 1024, appendQueueBytesMax: 16 * 1024 * 1024 };
+    const { log } = await openSegmentLog({ ...logOptions(new MemoryFiles()), limits });
+    const records = messages(0, 3);
+    await log.append(0, records);
+    const [first] = await readAll(log);
+    expect(first).toBe(records[0]);
+    const body = JSON.stringify("x".repeat(10_000));
+    // 5 MB: more than stays at hand.
+    for (let number = 3; number < 503; number += 100) await log.append(0, messages(number, number + 100, { body }));
+    const [again] = await readAll(log);
+    expect(again).not.toBe(records[0]);
+    expect(again).toEqual(records[0]);
+    await log.close();
+  });
+
+  it("a reader that has much to read gives up its turn every 2,000 records or so", async () => {
+    const disk = new MemoryFiles();
+    await withLog(
+      disk,
+      async (log) => {
+        const appends: Promise<number>[] = [];
+        for (let number = 0; number < 20_000; number += 20) appends.push(log.append(0, messages(number, number + 20)));
+        await Promise.all(appends);
+      },
+      { limits: { appendBytesMax: 64 * 1024, appendQueueBytesMax: 64 * 1024 * 1024 } },
+    );
+    const clock = new HandClock();
+    let given = 0;
+    clock.endOfTurn = (action) => {
+      given += 1;
+      setImmediate(action);
+    };
+    await withLog(disk, async (log) => expect((await readAll(log)).length).toBe(20_000), { clock });
+    expect(given).toBeGreaterThanOrEqual(8);
+  });
+
+  it("keeps at least as much as it is told to keep", async () => {
+    const { disk, log } = await opened(600);
+    const size = async (from: number): Promise<number> => {
+      const names = (await disk.list(LOG_DIR)).filter(
+        (name) => name.endsWith(".seg") && Number.parseInt(name, 10) >= from,
+      );
+      return names.reduce((sum, name) => sum + disk.get(`${LOG_DIR}/${name}`).length, 0);
+    };
+    for (let number = 0; number < 60; number += 1) await log.append(0, [message(number)]);
+    for (const keepBytes of [0, 1, 500, 600, 1200, 3000, 100_000]) {
+      const oldest = log.oldestToKeep(keepBytes);
+      const all = await size(0);
+      expect(await size(oldest)).toBeGreaterThanOrEqual(Math.min(keepBytes, all));
+      // And no more than a segment too much.
+      expect(await size(oldest)).toBeLessThanOrEqual(keepBytes + 600);
+    }
+    await log.close();
+    await withLog(disk, async (again) => expect(again.oldestToKeep(1200)).toBe(log.oldestToKeep(1200)));
+  });
+
+  it("a trim that can't remove a file says so, keeps what is left readable, and can be repeated", async () => {
+    const { files, log } = await opened(400);
+    for (let number = 0; number < 30; number += 1) await log.append(0, [message(number)]);
+    files.set({ operation: "remove", skip: 1 });
+    await expect(log.trim(0, 20)).rejects.toThrow("EIO");
+    const { begin } = await log.bounds(0);
+    expect(begin).toBeGreaterThan(0);
+    expect(begin).toBeLessThan(18);
+    expect(await readAll(log)).toEqual(messages(begin, 30));
+    await log.trim(0, 20);
+    expect((await log.bounds(0)).begin).toBeGreaterThanOrEqual(17);
+    await log.close();
+  });
+});
