@@ -62,7 +62,10 @@ export async function serve(request: ServeRequest): Promise<number> {
     const started = { ...server, version: packageVersion(), config };
     if (format === "pretty" || (format === "auto" && terminal)) stream.write(banner(started));
     else telemetry.logger.info(listeningFields(started), "listening");
-    await server.stopped;
+    await server.stopped.catch((error: unknown) => {
+      telemetry.internalError("server", error);
+      throw error;
+    });
     telemetry.logger.info("stopped");
   } catch (error) {
     // Asked to stop while it was starting: that is no failure.
