@@ -2,7 +2,7 @@
  * The pipeline between doors and ports: starts it from what log and store hold, and stops it so that nothing that was
  * acknowledged is lost. Sees ports only; `compose.ts` chooses the adapters.
  */
-import { roomListings, type RoomListing } from "../protocol/events.ts";
+import { type RoomListing, roomListings } from "../protocol/events.ts";
 import { FLUSH_WITHIN_MS, type Limits } from "../protocol/limits.ts";
 import { Guests, REFRESH_EVERY_MS } from "./auth/guests.ts";
 import type { Chance, Clock, Timer } from "./clock.ts";
@@ -129,12 +129,14 @@ export async function startCore(ports: Ports, options: CoreOptions): Promise<Cor
   const stopping = new AbortController();
   const running = tail.run(stopping.signal);
   await Promise.race([tail.reached(end), running]);
+  // Whoever waits for the end only needs to know that it came; `failed` tells why.
+  const tailEnded = running.catch(() => undefined);
 
   const ids = new IdMaker(clock, chance);
   const guests = new Guests(ports.directory, clock, chance, ids);
   const presence = new Presence({ node: options.node, hub, signals, tellMax: limits.presenceTellMax });
   const reader = new RoomReader(store, writer, telemetry);
-  const catchUp = new CatchUp({ reader, presence, clock, telemetry });
+  const catchUp = new CatchUp({ reader, presence, clock, telemetry, outboxBytesMax: limits.outboxBytesMax });
   const sessions = new Sessions({ limits, clock, telemetry, presence, catchUp, guests });
   const appender = new Appender({ log, acks, ids, clock, telemetry, appendBytesMax: limits.appendBytesMax });
   const rateLimit = new RateLimit(limits, clock);
@@ -181,13 +183,15 @@ export async function startCore(ports: Ports, options: CoreOptions): Promise<Cor
       dispatcher.stop();
       await appender.settled();
       const bounds = await log.bounds(PARTITION);
-      await Promise.race([tail.reached(bounds.end), running]);
+      await Promise.race([tail.reached(bounds.end), tailEnded]);
       await sessions.closeAll(FLUSH_WITHIN_MS);
       presence.close();
       stopping.abort();
-      await running;
+      await tailEnded;
       if (!(await writer.finish({ position: tail.position, bytes: tail.snapshot() }, STORE_WITHIN_MS))) {
-        telemetry.logger.warn("the store did not take the last writes in time; they are in the log and follow at the next start");
+        telemetry.logger.warn(
+          "the store did not take the last writes in time; they are in the log and follow at the next start",
+        );
       }
       await trimming.settled();
     },

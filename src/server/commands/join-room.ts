@@ -19,13 +19,21 @@ export function joinRoom(context: CommandContext, session: Session, command: Joi
   } else if (session.followings.has(room)) {
     refuse(telemetry, session, command, "already_joined", "you are in this room already");
   } else if (session.followings.size >= limits.roomsPerSessionMax) {
-    refuse(telemetry, session, command, "too_many_rooms", `a session follows ${limits.roomsPerSessionMax} rooms at most`);
+    refuse(
+      telemetry,
+      session,
+      command,
+      "too_many_rooms",
+      `a session follows ${limits.roomsPerSessionMax} rooms at most`,
+    );
   } else if (command.after !== undefined && command.after > room.head) {
     refuse(telemetry, session, command, "bad_field", `after lies beyond the newest record, which is ${room.head}`);
   } else {
     const following = follow(session, room, command);
-    presence.join(session, room);
+    // Before the answers: where those are more than the session takes, it is behind in this room too.
     session.followings.set(room, following);
+    presence.join(session, room);
+    // After them: it hears of its own coming by its answers.
     room.followers.add(following);
     if (!following.live) catchUp.start(session);
   }

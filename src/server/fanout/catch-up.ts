@@ -6,6 +6,7 @@
 import { caughtUp, reset } from "../../protocol/events.ts";
 import { READ_WITHIN_MS } from "../../protocol/limits.ts";
 import type { Clock } from "../clock.ts";
+import type { PageLimit } from "../store/message-store.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { Following } from "./following.ts";
 import type { Presence } from "./presence.ts";
@@ -16,10 +17,10 @@ import type { Session } from "./session.ts";
 const PAGE_RECORDS = 1000;
 /** Bytes in one page: small, so that a slow reader is seen to make progress. */
 const PAGE_BYTES = 16 * 1024;
+/** A page takes at most this part of an outbox: an event is longer than the text by which the store measures it. */
+const OUTBOX_PART = 4;
 /** How long to wait after the store could not be read, in milliseconds. */
 const RETRY_DELAY_MS = 1000;
-
-const PAGE = { records: PAGE_RECORDS, bytes: PAGE_BYTES };
 
 /** Brings sessions up to date. */
 export class CatchUp {
@@ -27,13 +28,16 @@ export class CatchUp {
   readonly #presence: Presence;
   readonly #clock: Clock;
   readonly #telemetry: Pick<Telemetry, "sessionBehind" | "sessionLive" | "internalError">;
+  readonly #page: PageLimit;
 
   constructor(options: {
+    outboxBytesMax: number;
     reader: RoomReader;
     presence: Presence;
     clock: Clock;
     telemetry: Pick<Telemetry, "sessionBehind" | "sessionLive" | "internalError">;
   }) {
+    this.#page = { records: PAGE_RECORDS, bytes: Math.min(PAGE_BYTES, Math.floor(options.outboxBytesMax / OUTBOX_PART)) };
     this.#reader = options.reader;
     this.#presence = options.presence;
     this.#clock = options.clock;
@@ -76,44 +80,46 @@ export class CatchUp {
         session.drained();
       }
       const following = nextToBring(session);
-      if (following === undefined) break;
-      await this.#bring(following);
+      if (following !== undefined) await this.#bring(following);
+      // What was read just now may have been too much again, also for one who follows nothing.
+      else if (!session.behind) break;
     }
     if (wasBehind && !session.ended) this.#telemetry.sessionLive();
   }
 
-  /** Brings one room to live, or as far as it gets before the session falls behind or leaves. */
+  /** Brings one room to live, or one page nearer to it. */
   async #bring(following: Following): Promise<void> {
     const { session } = following;
-    while (following.isCurrent && !session.behind && !session.ended) {
-      if (this.#goLive(following)) return;
-      await session.outbox.whenDrained();
-      if (!following.isCurrent || session.behind || session.ended) return;
-      // Without waiting where the events are in memory; that way no new one can come in between.
-      const recent = this.#reader.recent(following.room, following.cursor + 1, PAGE);
-      if (recent !== undefined) {
-        following.mayReset = false;
-        session.tellRun(following, recent);
-      } else {
-        await this.#fromStore(following);
-      }
+    if (session.behind || this.#goLive(following)) return;
+    await session.outbox.whenDrained();
+    if (!following.isCurrent || session.behind || session.ended) return;
+    // Without waiting where the events are in memory; that way no new one can come in between.
+    const recent = this.#reader.recent(following.room, following.cursor + 1, this.#page);
+    if (recent !== undefined) {
+      following.mayReset ||= session.extended;
+      session.tellRun(following, recent);
+      this.#goLive(following);
+    } else {
+      await this.#fromStore(following);
     }
   }
 
   async #fromStore(following: Following): Promise<void> {
     const { room, session } = following;
     const from = following.cursor + 1;
-    if (from > room.head) return;
+    const { head } = room;
+    if (from > head) return;
     try {
-      const run = await this.#reader.after(room, from, PAGE, READ_WITHIN_MS);
+      const run = await this.#reader.after(room, from, this.#page, READ_WITHIN_MS);
       if (!following.isCurrent || session.behind || session.ended || following.cursor !== from - 1) return;
-      const next = run?.first ?? room.head + 1;
+      // Nothing is left of what there was when it was asked; what has come since is told next.
+      const next = run?.first ?? head + 1;
       if (next > from) {
         // Retention took what lies between; it is said where the client counts on it.
-        if (following.mayReset || session.extended) session.answer(reset(room.json, next));
+        if (following.mayReset) session.answer(reset(room.json, next));
         following.cursor = next - 1;
       }
-      following.mayReset = false;
+      following.mayReset ||= session.extended;
       if (run !== undefined) session.tellRun(following, run);
     } catch (error) {
       if (!(error instanceof UnavailableError)) throw error;
@@ -126,7 +132,7 @@ export class CatchUp {
   /** Makes a room live where its cursor has come to the head; `false` where it has not. */
   #goLive(following: Following): boolean {
     const { room, session } = following;
-    if (following.cursor < room.head) return false;
+    if (session.behind || following.cursor < room.head) return false;
     if (following.owesCaughtUp) {
       following.owesCaughtUp = false;
       session.answer(caughtUp(room.json, following.cursor));
@@ -138,7 +144,14 @@ export class CatchUp {
   }
 }
 
+/** The room to bring next: one that needs no store before one that does, for the store may be slow or dead. */
 function nextToBring(session: Session): Following | undefined {
-  for (const following of session.followings.values()) if (!following.live) return following;
-  return undefined;
+  let next: Following | undefined;
+  for (const following of session.followings.values()) {
+    if (following.live) continue;
+    const { room, cursor } = following;
+    if (cursor + 1 >= (room.recent.first ?? room.head + 1)) return following;
+    next ??= following;
+  }
+  return next;
 }

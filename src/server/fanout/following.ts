@@ -14,7 +14,10 @@ export class Following {
   live: boolean;
   /** Whether the client waits for `caught_up`. */
   owesCaughtUp: boolean;
-  /** Whether the client may hear `reset`: it named the record to resume after, and nothing has been told since. */
+  /**
+   * Whether the client counts on what follows its cursor, and so is told `reset` where retention took it: it named a
+   * record to resume after, or knows seqs since its `hello`. With `last` it counts on nothing before the first one told.
+   */
   mayReset: boolean;
   /** Whether presence may have been missed: the session fell behind, and needs the names anew when it is live. */
   missedPresence = false;
@@ -27,7 +30,7 @@ export class Following {
     this.cursor = cursor;
     this.live = from === "live";
     this.owesCaughtUp = from !== "live";
-    this.mayReset = from === "after";
+    this.mayReset = from === "after" || (from === "live" && session.extended);
   }
 
   /** Whether the session still follows the room by this. */

@@ -32,11 +32,7 @@ export class RoomReader {
   readonly #telemetry: Pick<Telemetry, "holeFound" | "readFailed">;
   readonly #encoder = new EventEncoder();
 
-  constructor(
-    store: MessageStore,
-    progress: StoreProgress,
-    telemetry: Pick<Telemetry, "holeFound" | "readFailed">,
-  ) {
+  constructor(store: MessageStore, progress: StoreProgress, telemetry: Pick<Telemetry, "holeFound" | "readFailed">) {
     this.#store = store;
     this.#progress = progress;
     this.#telemetry = telemetry;
@@ -63,8 +59,8 @@ export class RoomReader {
     if (first > from) {
       const floor = await this.floor(room);
       if (floor < first) throw this.#hole(room, Math.max(from, floor));
-      // All of it is gone: what comes next is among the recent events, or nowhere.
-      if (records.length === 0) return this.recent(room, Math.max(floor, to + 1), limit);
+      // All of it is gone, and what comes next may have left memory meanwhile.
+      if (records.length === 0) return await this.after(room, Math.max(floor, to + 1), limit, withinMs);
     }
     return this.#run(room, records);
   }

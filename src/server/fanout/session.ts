@@ -78,7 +78,9 @@ export class Session {
   /** Tells events of a room that it follows live, and moves the cursor. Where they don't fit, the session is behind. */
   tellRun(following: Following, run: EventRun): void {
     const lines = linesFor(run, this.extended);
-    if (lines.length > 0 && !this.#fits(lines.length)) {
+    // One line that is longer than the whole outbox goes alone, or it would be tried for ever.
+    const fits = this.#fits(lines.length) || (run.first === run.last && this.outbox.bytes === 0);
+    if (lines.length > 0 && !fits) {
       this.fallBehind();
       return;
     }
@@ -90,7 +92,7 @@ export class Session {
   tell(following: Following, line: Uint8Array): void {
     if (this.behind || following.missedPresence) {
       following.missedPresence = true;
-    } else if (this.#fits(line.length)) {
+    } else if (this.#fits(line.length) || this.outbox.bytes === 0) {
       this.#push(line, following, 0);
     } else {
       this.fallBehind();
