@@ -58,7 +58,8 @@ export function checkRooms(text: string, path: string): readonly RoomListing[] {
   const seen = new Map<string, number>();
   for (const [index, { name }] of rooms.entries()) {
     const subject = `holds a wrong room: number ${index + 1}`;
-    const length = [...name].length;
+    // In UTF-16, as commands count it: a name that passed here and not there could never be joined.
+    const { length } = name;
     if (name.trim() === "") throw refuse(`${subject} has an empty name`);
     if (length > NAME_LENGTH_MAX) {
       throw refuse(`${subject} has a name of ${length} characters; ${NAME_LENGTH_MAX} are allowed`);

@@ -35,11 +35,13 @@ describe("the rooms file", () => {
     );
   });
 
-  it("takes 64 characters and refuses 65, counted as they are seen", () => {
+  it("takes 64 characters and refuses 65, counted as commands count them", () => {
     expect(check([room("x".repeat(64))])).toHaveLength(1);
     expect(refusal([room("x".repeat(65))])).toBe(
       "the rooms file rooms.json holds a wrong room: number 1 has a name of 65 characters; 64 are allowed",
     );
+    expect(check([room("🦀".repeat(32))])).toHaveLength(1);
+    expect(refusal([room("🦀".repeat(33))])).toContain("66 characters; 64 are allowed");
   });
 
   it.each([
