@@ -50,3 +50,16 @@ export const systemClock: Clock = {
 export const systemChance: Chance = (target) => {
   randomFillSync(target);
 };
+
+/** Waits for `work`, for `delayMs` at most: `true` where it was done by then. Rejects where `work` does in time. */
+export async function within(clock: Clock, delayMs: number, work: Promise<unknown>): Promise<boolean> {
+  let timer: Timer | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = clock.after(delayMs, () => resolve(false));
+  });
+  try {
+    return await Promise.race([work.then(() => true), late]);
+  } finally {
+    timer?.cancel();
+  }
+}

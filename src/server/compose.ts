@@ -37,14 +37,17 @@ export async function openEmbedded(config: Config, clock: Clock, telemetry: Tele
     return { ...(await openAll(config, clock, telemetry, closings)), node: randomBytes(8).toString("hex"), close };
   } catch (error) {
     await close();
-    if (error instanceof LogError) {
-      throw new StartError(
-        `the log can't be opened: ${error.message}; look with verbatim check ${config.data}, then cut what is lost with verbatim repair ${config.data}`,
-        { cause: error },
-      );
-    }
-    throw error;
+    throw explain(error, config);
   }
+}
+
+/** What keeps a server from starting, as a line that says what to do, where the log is the reason. */
+export function explain(error: unknown, { data }: Config): unknown {
+  if (!(error instanceof LogError)) return error;
+  return new StartError(
+    `the log can't be read: ${error.message}; look with verbatim check ${data}, then cut what is lost with verbatim repair ${data}`,
+    { cause: error },
+  );
 }
 
 async function openAll(config: Config, clock: Clock, telemetry: Telemetry, closings: Closing[]): Promise<Ports> {
@@ -72,7 +75,8 @@ async function openAll(config: Config, clock: Clock, telemetry: Telemetry, closi
     segmentBytesMax: SEGMENT_BYTES_MAX,
   });
   closings.push(() => log.close());
-  if (cut !== undefined) telemetry.logger.warn({ ...cut }, "a torn tail was cut off the log; it had not been acknowledged");
+  if (cut !== undefined)
+    telemetry.logger.warn({ ...cut }, "a torn tail was cut off the log; it had not been acknowledged");
   const damaged = (error: Error): void => telemetry.internalError("store damage", error);
   const kept = new KeptSnapshotFiles(nodeFiles, folder.log, damaged);
   const store = await openLmdbStore({ dir: folder.store, readOnly: false, damaged });

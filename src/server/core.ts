@@ -40,6 +40,10 @@ const STORE_WITHIN_MS = 3000;
 /** The node is not ready where the store is so many records behind: clients would wait for history. */
 const LAG_READY_MAX = 1_000_000;
 
+const NEVER = new Promise<never>(() => {
+  // A tail that ends because it was told to is no failure.
+});
+
 /** The adapters that the core runs on. */
 export interface Ports {
   readonly log: MessageLog;
@@ -169,7 +173,7 @@ export async function startCore(ports: Ports, options: CoreOptions): Promise<Cor
     dispatcher,
     guests,
     listings,
-    failed: running.then(() => new Promise<never>(() => {})),
+    failed: running.then(() => NEVER),
     readiness: () => ({
       log: check(ports.logFault() ?? tail.fault, "takes appends"),
       store: check(writer.failing, "takes writes"),

@@ -2,7 +2,7 @@
  * A whole server: ports, pipeline, doors. `start` resolves once it listens; aborting the signal stops it (STOP-1).
  */
 import { systemChance, systemClock } from "./clock.ts";
-import { openEmbedded } from "./compose.ts";
+import { explain, openEmbedded } from "./compose.ts";
 import type { Config, Listen } from "./config/config.ts";
 import { type Core, startCore } from "./core.ts";
 import { type HttpGateway, openHttpGateway } from "./gateways/http.ts";
@@ -39,7 +39,10 @@ export async function start(options: {
   const engines = await openEmbedded(config, systemClock, telemetry);
   const closings: (() => Promise<void>)[] = [() => engines.close()];
   const close = async (): Promise<void> => {
-    for (const closing of closings.splice(0).reverse()) await closing();
+    for (const closing of closings.splice(0).reverse()) {
+      // One that fails must not keep the others, the data folder's lock last, from being let go.
+      await closing().catch((error: unknown) => telemetry.internalError("stop", error));
+    }
   };
   try {
     const core = await startCore(engines, {
@@ -69,7 +72,7 @@ export async function start(options: {
     return { tcp, http: http?.listen, rooms: rooms.length, sessionsMax: limits.sessionsMax, openFiles, stopped };
   } catch (error) {
     await close();
-    throw error;
+    throw explain(error, config);
   }
 }
 

@@ -37,7 +37,10 @@ export class CatchUp {
     clock: Clock;
     telemetry: Pick<Telemetry, "sessionBehind" | "sessionLive" | "internalError">;
   }) {
-    this.#page = { records: PAGE_RECORDS, bytes: Math.min(PAGE_BYTES, Math.floor(options.outboxBytesMax / OUTBOX_PART)) };
+    this.#page = {
+      records: PAGE_RECORDS,
+      bytes: Math.min(PAGE_BYTES, Math.floor(options.outboxBytesMax / OUTBOX_PART)),
+    };
     this.#reader = options.reader;
     this.#presence = options.presence;
     this.#clock = options.clock;

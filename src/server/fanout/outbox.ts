@@ -130,7 +130,13 @@ export class Outbox {
     this.#waitingBytes -= bytes;
     const only = taken[0];
     if (count === 1 && only !== undefined) this.#transport.write(only.bytes);
-    else this.#transport.write(Buffer.concat(taken.map((entry) => entry.bytes), bytes));
+    else
+      this.#transport.write(
+        Buffer.concat(
+          taken.map((entry) => entry.bytes),
+          bytes,
+        ),
+      );
   }
 
   #settle(): void {

@@ -114,7 +114,12 @@ export class RoomEvents {
       last = run.last;
       messagesOnly &&= run.messagesOnly;
     }
-    return { first: head.first, last, lines: parts.length === 1 ? head.lines : Buffer.concat(parts, bytes), messagesOnly };
+    return {
+      first: head.first,
+      last,
+      lines: parts.length === 1 ? head.lines : Buffer.concat(parts, bytes),
+      messagesOnly,
+    };
   }
 
   #indexOf(seq: number): number {

@@ -5,7 +5,7 @@
 import type { ErrorName } from "../../protocol/error-codes.ts";
 import { type Limits, SLOW_AFTER_MS } from "../../protocol/limits.ts";
 import type { Guests } from "../auth/guests.ts";
-import type { Clock } from "../clock.ts";
+import { type Clock, within } from "../clock.ts";
 import type { CloseReason, Door } from "../telemetry/counts.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { CatchUp } from "./catch-up.ts";
@@ -91,14 +91,9 @@ export class Sessions implements SessionHost {
   /** Tells everybody that the server stops, lets their outboxes empty for `withinMs`, and closes them. */
   async closeAll(withinMs: number): Promise<void> {
     const all = [...this.#all];
-    for (const session of all) session.refuse("going_away", "the server is stopping; come back and resume", undefined, undefined);
-    let expire = () => {};
-    const expired = new Promise<void>((resolve) => {
-      expire = resolve;
-    });
-    const timer = this.#clock.after(withinMs, expire);
-    await Promise.race([Promise.all(all.map((session) => session.outbox.whenDrained())), expired]);
-    timer.cancel();
+    for (const session of all)
+      session.refuse("going_away", "the server is stopping; come back and resume", undefined, undefined);
+    await within(this.#clock, withinMs, Promise.all(all.map((session) => session.outbox.whenDrained())));
     for (const session of all) session.end("going_away");
   }
 

@@ -12,7 +12,9 @@ import { type Line, Lines, NOT_UTF8, TOO_LONG } from "./lines.ts";
 /** How long a closed connection may take to say its last words, in milliseconds. */
 const LINGER_MS = 2000;
 
-const ignore = (): void => {};
+const ignore = (): void => {
+  // Read, and thrown away.
+};
 
 /** A connection and, once it is known whose it is, its session. */
 export class TcpConnection implements Transport {
@@ -108,7 +110,12 @@ export class TcpConnection implements Transport {
     const isFirst = this.#isFirstLine;
     this.#isFirstLine = false;
     if (line === TOO_LONG) {
-      session.refuse("line_too_long", "the line is too long; what follows it can't be told apart", undefined, undefined);
+      session.refuse(
+        "line_too_long",
+        "the line is too long; what follows it can't be told apart",
+        undefined,
+        undefined,
+      );
       session.end("line_too_long");
     } else if (line === NOT_UTF8) {
       this.#dispatcher.refuseBytes(session);

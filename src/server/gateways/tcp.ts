@@ -67,8 +67,9 @@ export class TcpGateway {
 
   #connected(socket: Socket): void {
     const { sessions, telemetry } = this.#options;
-    // An error closes the socket, and closing is what is listened to.
-    socket.on("error", () => {});
+    socket.on("error", () => {
+      // An error closes the socket, and closing is what is listened to.
+    });
     const place = sessions.takePlace(socket.remoteAddress ?? "");
     if (place === undefined) {
       telemetry.sessionRefused("tcp", "too_many_sessions");

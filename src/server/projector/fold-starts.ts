@@ -45,12 +45,15 @@ export class FoldStarts {
     const candidates = [await this.#store.snapshot(this.#partition, position), await this.#kept.newest(position)];
     let best: Snapshot | undefined;
     for (const snapshot of candidates) {
-      if (snapshot !== undefined && snapshot.position >= begin && snapshot.position > (best?.position ?? -1)) best = snapshot;
+      if (snapshot !== undefined && snapshot.position >= begin && snapshot.position > (best?.position ?? -1))
+        best = snapshot;
     }
     if (best === undefined && begin === 0) return { position: 0, sequencer: new Sequencer() };
     best ??= await this.#kept.oldest(begin);
     if (best === undefined) {
-      throw new NoFoldStart(`the log begins at ${begin}, and no snapshot from there on is left to number its records by`);
+      throw new NoFoldStart(
+        `the log begins at ${begin}, and no snapshot from there on is left to number its records by`,
+      );
     }
     return { position: best.position, sequencer: decodeSnapshot(best.bytes) };
   }

@@ -3,7 +3,7 @@
  * clock, no configuration, no limit, no membership and no store may enter here, or two nodes would count differently.
  */
 import type { LogRecord, StoredRecord, Uuid } from "../record.ts";
-import { type KnownKey, KeyWindow } from "./key-window.ts";
+import { KeyWindow, type KnownKey } from "./key-window.ts";
 
 /** Version of the fold, written once beside the log: a node that folds otherwise must not serve it (PROJ-5). */
 export const FOLD_VERSION = 1;

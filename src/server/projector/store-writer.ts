@@ -4,7 +4,7 @@
  * outgrows its limit, it lets go of it and, once the store takes writes again, reads the log once more from the
  * checkpoint on, with a fold of its own (PROJ-3, PROJ-4).
  */
-import type { Clock, Timer } from "../clock.ts";
+import { type Clock, type Timer, within } from "../clock.ts";
 import type { MessageLog } from "../log/message-log.ts";
 import type { StoredRecord } from "../record.ts";
 import type { MessageStore, Snapshot } from "../store/message-store.ts";
@@ -158,23 +158,17 @@ export class StoreWriter {
   /** Writes all that waits, with a last snapshot, then stops. `false` where that did not succeed `withinMs`. */
   async finish(snapshot: Snapshot, withinMs: number): Promise<boolean> {
     this.#snapshot = snapshot;
-    let expired = false;
-    let expire = () => {};
-    const deadline = new Promise<void>((resolve) => {
-      expire = resolve;
-    });
-    const timer = this.#clock.after(withinMs, () => {
-      expired = true;
-      expire();
-    });
-    while (!expired && (this.#checkpoint < this.#end || this.#snapshot !== undefined)) {
-      await Promise.race([this.#work(), deadline]);
+    const done = await within(this.#clock, withinMs, this.#finishAll());
+    this.#stopping.abort();
+    this.#timer?.cancel();
+    return done;
+  }
+
+  async #finishAll(): Promise<void> {
+    while (!this.#stopping.signal.aborted && (this.#checkpoint < this.#end || this.#snapshot !== undefined)) {
+      await this.#work();
       if (this.#failing !== undefined) await this.#pause(LAST_RETRY_DELAY_MS);
     }
-    timer.cancel();
-    this.#timer?.cancel();
-    this.#stopping.abort();
-    return !expired;
   }
 
   #pause(delayMs: number): Promise<void> {
@@ -302,13 +296,12 @@ export class StoreWriter {
   async #reread(wanted: number): Promise<void> {
     const start = await this.#foldStart(wanted);
     const from = Math.max(wanted, start.position);
-    const silent = { recordSetAside: () => {}, duplicateDropped: () => {} };
     const reading = new AbortController();
     const stop = () => reading.abort();
     this.#stopping.signal.addEventListener("abort", stop, { once: true });
     try {
       for await (const batch of this.#log.read(this.#partition, start.position, reading.signal)) {
-        const projected = foldBatch(this.#partition, batch, start.sequencer, silent);
+        const projected = foldBatch(this.#partition, batch, start.sequencer, undefined);
         if (batch.to > from) {
           const records = projected.records.filter((stored) => stored.position >= from);
           const since = this.#clock.monotonic();

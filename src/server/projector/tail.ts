@@ -34,24 +34,24 @@ export interface TailOutput {
   readonly snapshot: (position: number, bytes: Uint8Array) => void;
 }
 
-/** Folds one batch. `telemetry` hears of records that are set aside or dropped. */
+/** Folds one batch. `telemetry` hears of records that are set aside or dropped, where it is the first to fold them. */
 export function foldBatch(
   partition: number,
   batch: LogBatch,
   sequencer: Sequencer,
-  telemetry: Pick<Telemetry, "recordSetAside" | "duplicateDropped">,
+  telemetry: Pick<Telemetry, "recordSetAside" | "duplicateDropped"> | undefined,
 ): ProjectedBatch {
   const records: StoredRecord[] = [];
   const dropped: DroppedRecord[] = [];
   let position = batch.from;
   for (const record of batch.records) {
     if (record === undefined) {
-      telemetry.recordSetAside(partition, position);
+      telemetry?.recordSetAside(partition, position);
     } else {
       const folded = sequencer.fold(record, position);
       if ("first" in folded) {
         dropped.push(folded);
-        telemetry.duplicateDropped();
+        telemetry?.duplicateDropped();
       } else {
         records.push(folded);
       }
