@@ -6,6 +6,9 @@ import { access, mkdir, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { RootDatabase } from "lmdb";
 import { syncFolder } from "./durable-file.ts";
+import type { LmdbKeyView, LmdbView } from "./lmdb-view.ts";
+import { LmdbChanges, viewAfter, viewOf } from "./lmdb-view.ts";
+import { StartError } from "./start-error.ts";
 
 /** Processes and threads that may read at once. */
 const READERS_MAX = 126;
@@ -16,42 +19,9 @@ export interface LmdbOptions {
   readonly dir: string;
   /** Reads only, beside the process that writes. */
   readonly readOnly: boolean;
+  /** What to do where it can't be opened: the end of that line. */
+  readonly advice: string;
 }
-
-/** What stands in an environment at one moment. Only valid while the function runs that it was handed to. */
-export interface LmdbView {
-  /** A copy of the value, or `undefined`. */
-  get(key: Buffer): Buffer | undefined;
-  /** Calls `visit` with what stands at `from` ≤ key < `to`, ascending, until it returns `false`. */
-  scan(from: Buffer, to: Buffer, visit: (key: Buffer, value: Buffer) => boolean): void;
-  /** The same, descending from the last key below `to`. */
-  scanBack(from: Buffer, to: Buffer, visit: (key: Buffer, value: Buffer) => boolean): void;
-  /** The keys alone of what stands at `from` ≤ key < `to`, ascending, `limit` at the most. */
-  keys(from: Buffer, to: Buffer, limit: number): Buffer[];
-  /** The last key of what stands at `from` ≤ key < `to`, or `undefined`. */
-  lastKey(from: Buffer, to: Buffer): Buffer | undefined;
-}
-
-/** What one commit changes, in order: later ones win. Keys and values must stay as they are until it is through. */
-export class LmdbChanges {
-  readonly list: { readonly key: Buffer; readonly value: Buffer | undefined }[] = [];
-
-  put(key: Buffer, value: Buffer): void {
-    this.set(key, value);
-  }
-
-  remove(key: Buffer): void {
-    this.set(key, undefined);
-  }
-
-  /** Puts a value, or removes it where there is none. */
-  set(key: Buffer, value: Buffer | undefined): void {
-    this.list.push({ key, value });
-  }
-}
-
-/** What reads and changes single keys only, so that it may share a commit with others. */
-export type LmdbKeyView = Pick<LmdbView, "get">;
 
 /** A change that waits for its turn. */
 interface Waiting {
@@ -200,18 +170,24 @@ export class LmdbEnvironment {
   }
 }
 
-/** Opens an environment. Rejects with what the driver or the file system said. */
+/** Opens an environment. Throws a `StartError` where that can't be done. */
 export async function openLmdb(options: LmdbOptions): Promise<LmdbEnvironment> {
-  // The driver would make the folder, even of an environment that is only read.
-  if (options.readOnly) await access(join(options.dir, "data.mdb"));
-  else await mkdir(options.dir, { recursive: true });
-  const db = await openDatabase(options);
-  if (!options.readOnly) {
-    // The files are new, or were made by a start that crashed: without this a power cut takes them back.
-    await syncFolder(options.dir);
-    await syncFolder(dirname(options.dir));
+  const { dir, readOnly, advice } = options;
+  try {
+    // The driver would make the folder, even of an environment that is only read.
+    if (readOnly) await access(join(dir, "data.mdb"));
+    else await mkdir(dir, { recursive: true });
+    const db = await openDatabase(options);
+    if (!readOnly) {
+      // The files are new, or were made by a start that crashed: without this a power cut takes them back.
+      await syncFolder(dir);
+      await syncFolder(dirname(dir));
+    }
+    return new LmdbEnvironment(options, db);
+  } catch (error) {
+    const said = messageOf(error).replaceAll("\n", " ");
+    throw new StartError(`${dir} can't be opened (${said}): ${advice}`, { cause: error });
   }
-  return new LmdbEnvironment(options, db);
 }
 
 async function openDatabase({ dir, readOnly }: LmdbOptions): Promise<RootDatabase<Buffer, Buffer>> {
@@ -231,35 +207,6 @@ async function openDatabase({ dir, readOnly }: LmdbOptions): Promise<RootDatabas
     cache: false,
     maxReaders: READERS_MAX,
   });
-}
-
-function viewOf(db: RootDatabase<Buffer, Buffer>): LmdbView {
-  return {
-    get: (key) => db.get(key),
-    scan(from, to, visit) {
-      for (const { key, value } of db.getRange({ start: from, end: to })) if (!visit(key, value)) break;
-    },
-    scanBack(from, to, visit) {
-      const range = { start: to, end: from, reverse: true, exclusiveStart: true, inclusiveEnd: true };
-      for (const { key, value } of db.getRange(range)) if (!visit(key, value)) break;
-    },
-    keys: (from, to, limit) => [...db.getKeys({ start: from, end: to, limit })],
-    lastKey: (from, to) =>
-      [...db.getKeys({ start: to, end: from, reverse: true, exclusiveStart: true, inclusiveEnd: true, limit: 1 })][0],
-  };
-}
-
-/** What stands there once `changes` are made; only single keys show it. */
-function viewAfter(changes: LmdbChanges, view: LmdbView): LmdbView {
-  const values = new Map<string, Buffer | undefined>();
-  let seen = 0;
-  const get = (key: Buffer): Buffer | undefined => {
-    for (const { key: changed, value } of changes.list.slice(seen)) values.set(changed.toString("latin1"), value);
-    seen = changes.list.length;
-    const name = key.toString("latin1");
-    return values.has(name) ? values.get(name) : view.get(key);
-  };
-  return { ...view, get };
 }
 
 /**

@@ -18,7 +18,9 @@ export interface Guest {
 export interface Directory {
   /**
    * Keeps a guest under the hash of their session, replacing what stood there, and resolves when that is durable:
-   * `false`, and nothing written, where the name belongs to somebody else who has not expired at `now`. Two at once for one name: one wins.
+   * `false`, and nothing written, where the name belongs to somebody else who has not expired at `now`. Two at once for
+   * one name: one wins. A name belongs to its guest until the latest `expiresAt` that was kept with it, whatever
+   * becomes of the session.
    */
   saveGuest(sessionHash: string, guest: Guest, now: number): Promise<boolean>;
 

@@ -5,10 +5,11 @@
  * |---|---|
  * | `g`, session hash | the guest, as JSON |
  * | `n`, name | who has it and until when, as JSON |
- * | `x`, expiry (8 bytes, big endian), session hash | the name, as JSON: what is looked at when that time has passed |
+ * | `x`, expiry (8 bytes, big endian), session hash, 0, name | those two as JSON: what is looked at when that time has passed |
  */
-import type { LmdbChanges, LmdbEnvironment, LmdbKeyView, LmdbView } from "../lmdb-environment.ts";
+import type { LmdbEnvironment } from "../lmdb-environment.ts";
 import { openLmdb } from "../lmdb-environment.ts";
+import type { LmdbChanges, LmdbKeyView, LmdbView } from "../lmdb-view.ts";
 import type { Uuid } from "../record.ts";
 import { checkSeal, SEAL_BYTES, seal, writeNumber } from "../sealed-value.ts";
 import type { Directory, Guest } from "./directory.ts";
@@ -20,6 +21,9 @@ interface Held {
   readonly owner: Uuid;
   readonly expiresAt: number;
 }
+
+/** Session hash and name. */
+type Expiry = readonly [string, string];
 
 /** How the embedded directory is opened. */
 export interface LmdbDirectoryOptions {
@@ -52,11 +56,13 @@ export class LmdbDirectory implements Directory {
         expiresAt: Math.max(before, guest.expiresAt),
       } satisfies Held);
       const replaced = get<Guest>(view, guestKey(sessionHash));
-      // Another name's expiry stays, for that name has to be looked at then.
-      if (replaced?.name === guest.name) changes.remove(expiryKey(replaced.expiresAt, sessionHash));
+      // What has to be looked at then nevertheless, another name or one that is kept for longer, stays.
+      if (replaced?.name === guest.name && replaced.expiresAt < guest.expiresAt) {
+        changes.remove(expiryKey(replaced.expiresAt, sessionHash, guest.name));
+      }
       const { id, name, expiresAt } = guest;
       put(changes, guestKey(sessionHash), { id, name, expiresAt } satisfies Guest);
-      put(changes, expiryKey(expiresAt, sessionHash), name);
+      put(changes, expiryKey(expiresAt, sessionHash, name), [sessionHash, name] satisfies Expiry);
       return true;
     });
   }
@@ -86,42 +92,42 @@ export class LmdbDirectory implements Directory {
   }
 }
 
-/** Opens the embedded directory. Rejects with what the driver or the file system said. */
-export async function openLmdbDirectory(options: LmdbDirectoryOptions): Promise<LmdbDirectory> {
-  return new LmdbDirectory(await openLmdb(options));
+/** Opens the embedded directory. Throws a `StartError` where that can't be done. */
+export async function openLmdbDirectory({ dir, readOnly }: LmdbDirectoryOptions): Promise<LmdbDirectory> {
+  const advice = "put that folder back from a backup, or move it away and do without the guests in it";
+  return new LmdbDirectory(await openLmdb({ dir, readOnly, advice }));
 }
 
 function removeExpired(view: LmdbView, changes: LmdbChanges, now: number): { guests: number; left: boolean } {
-  const expiries: { readonly key: Buffer; readonly name: string }[] = [];
-  view.scan(expiryKey(0, ""), expiryKey(now + 1, ""), (key, value) => {
-    expiries.push({ key, name: parse<string>(value) });
+  const expiries: { readonly key: Buffer; readonly expiry: Expiry }[] = [];
+  view.scan(expiryKey(0), expiryKey(now + 1), (key, value) => {
+    expiries.push({ key, expiry: parse<Expiry>(value) });
     return expiries.length < EXPIRIES_MAX;
   });
-  let guests = 0;
-  for (const { key, name } of expiries) {
+  const gone = new Set<string>();
+  for (const { key, expiry } of expiries) {
+    const [sessionHash, name] = expiry;
     changes.remove(key);
-    const sessionHash = expirySession(key);
     const guest = get<Guest>(view, guestKey(sessionHash));
-    if (guest !== undefined && guest.name === name && guest.expiresAt <= now) {
+    if (guest !== undefined && guest.expiresAt <= now) {
       changes.remove(guestKey(sessionHash));
-      guests += 1;
+      gone.add(sessionHash);
     }
     const held = get<Held>(view, nameKey(name));
     if (held !== undefined && held.expiresAt <= now) changes.remove(nameKey(name));
   }
-  return { guests, left: expiries.length === EXPIRIES_MAX };
+  return { guests: gone.size, left: expiries.length === EXPIRIES_MAX };
 }
 
 const guestKey = (sessionHash: string): Buffer => Buffer.from(`g${sessionHash}`);
 const nameKey = (name: string): Buffer => Buffer.from(`n${name}`);
 
-function expiryKey(expiresAt: number, sessionHash: string): Buffer {
-  const key = Buffer.from(`x--------${sessionHash}`);
+/** With neither session nor name the lowest key of that time. */
+function expiryKey(expiresAt: number, sessionHash = "", name = ""): Buffer {
+  const key = Buffer.from(`x--------${sessionHash}\0${name}`);
   writeNumber(expiresAt, key, 1);
   return key;
 }
-
-const expirySession = (key: Buffer): string => key.toString("utf8", 9);
 
 function get<T>(view: LmdbKeyView, key: Buffer): T | undefined {
   const value = view.get(key);

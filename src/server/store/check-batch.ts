@@ -6,7 +6,7 @@ import type { StoredRecord } from "../record.ts";
 import type { PageLimit, StoreBatch } from "./message-store.ts";
 
 /** A batch that contradicts itself or would leave a gap; writing it again as it stands can't help. */
-export class StoreBatchError extends Error {
+class StoreBatchError extends Error {
   override readonly name = "StoreBatchError";
 }
 

@@ -2,8 +2,9 @@
  * Stage 5, the embedded store: an LMDB environment of its own. Rows lie in blocks (`blocks.ts`); rows, checkpoint and
  * snapshot of one write are one commit. Touches its folder and nothing else.
  */
-import type { LmdbChanges, LmdbEnvironment, LmdbView } from "../lmdb-environment.ts";
+import type { LmdbEnvironment } from "../lmdb-environment.ts";
 import { openLmdb } from "../lmdb-environment.ts";
+import type { LmdbChanges, LmdbView } from "../lmdb-view.ts";
 import { UuidTexts } from "../log/uuid-bytes.ts";
 import type { StoredRecord, Uuid } from "../record.ts";
 import { SealError, sealNumber, unsealNumber } from "../sealed-value.ts";
@@ -150,10 +151,11 @@ export class LmdbStore implements MessageStore {
   }
 }
 
-/** Opens the embedded store. Rejects with what the driver or the file system said. */
+/** Opens the embedded store. Throws a `StartError` where that can't be done. */
 export async function openLmdbStore(options: LmdbStoreOptions): Promise<LmdbStore> {
   const { dir, readOnly, damaged } = options;
-  return new LmdbStore(await openLmdb({ dir, readOnly }), damaged);
+  const advice = "move that folder away, and the next start makes the store anew from the log";
+  return new LmdbStore(await openLmdb({ dir, readOnly, advice }), damaged);
 }
 
 function readCheckpoint(view: LmdbView, partition: number): number {
