@@ -63,6 +63,16 @@ describe("the package", () => {
     expect(strangers).toEqual([]);
   });
 
+  it("exports the golden exchanges of the wire, for whoever writes a client", async () => {
+    const script = 'import("verbatim-chat/golden").then((golden) => console.log(golden.GOLDEN_EXCHANGES.length))';
+    const printed = await runProgram("node", ["--eval", script], {
+      cwd: home.path,
+      env: {},
+      withinMs: START_WITHIN_MS,
+    });
+    expect(Number(printed)).toBeGreaterThan(5);
+  });
+
   it("serves from an empty folder, and LOG-1 holds there as well", async () => {
     const first = await serve();
     const before = await connectLineClient(first.port);
