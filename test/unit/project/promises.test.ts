@@ -78,7 +78,7 @@ function checkProgram(program: ts.Program): readonly string[] {
     .flatMap((file) => floatingPromises(file, checker));
 }
 
-it("finds a promise that floats, and lets pass one that does not", () => {
+it("finds a promise that floats, and lets pass one that does not", { timeout: 60_000 }, () => {
   const text = [
     "declare function work(): Promise<number>;",
     "declare const maybe: { stop(): Promise<void> } | undefined;",
@@ -105,7 +105,7 @@ it("finds a promise that floats, and lets pass one that does not", () => {
   expect(checkProgram(program)).toEqual(["sample.ts:3", "sample.ts:5", "sample.ts:8", "sample.ts:11", "sample.ts:12"]);
 });
 
-it("floats no promise anywhere in the project", { timeout: 90_000 }, () => {
+it("floats no promise anywhere in the project", { timeout: 180_000 }, () => {
   const path = `${PROJECT_ROOT}tsconfig.json`;
   const { config } = ts.readConfigFile(path, ts.sys.readFile) as { config: unknown };
   const { fileNames, options } = ts.parseJsonConfigFileContent(config, ts.sys, PROJECT_ROOT);
