@@ -7,6 +7,7 @@ import { access, open, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { DEFAULT_LIMITS } from "../protocol/limits.ts";
 import { systemClock } from "../server/clock.ts";
+import { EMBEDDED_FORMAT } from "../server/compose.ts";
 import { type DataFolder, openDataFolder, readDataFolder } from "../server/data-folder.ts";
 import { syncFolder } from "../server/durable-file.ts";
 import { KeptSnapshotFiles } from "../server/log/kept-snapshots.ts";
@@ -15,7 +16,7 @@ import { repairLog } from "../server/log/repair.ts";
 import { SEGMENT_BYTES_MAX } from "../server/log/segment-format.ts";
 import { openSegmentLog, type SegmentLog } from "../server/log/segments.ts";
 import { openLmdbStore } from "../server/store/lmdb.ts";
-import { OWN_FORMAT, requireOwnFormat } from "./data-shape.ts";
+import { requireOwnFormat } from "./data-shape.ts";
 import { rollBackStore } from "./roll-back-store.ts";
 import { say } from "./say.ts";
 
@@ -28,7 +29,7 @@ const PARTITION = 0;
 export async function repair(dir: string): Promise<number> {
   // Opening a folder makes one where there is none; so it is read first.
   requireOwnFormat(await readDataFolder(dir));
-  const folder = await openDataFolder(dir, OWN_FORMAT);
+  const folder = await openDataFolder(dir, EMBEDDED_FORMAT);
   try {
     const stamp = new Date(systemClock.now()).toISOString().replace(/[-:]|\.\d+/g, "");
     const hasCut = await cutLog(folder, stamp);

@@ -2,12 +2,11 @@
  * The only file that names adapters: opens the embedded ones over one data folder. Each adapter is loaded when it is
  * chosen, so that a server does not carry what it does not use.
  */
-import { randomBytes } from "node:crypto";
-import type { Clock } from "./clock.ts";
+import type { Chance, Clock } from "./clock.ts";
 import type { Config } from "./config/config.ts";
 import type { Ports } from "./core.ts";
 import { openDataFolder } from "./data-folder.ts";
-import { DATA_FORMAT } from "./data-format.ts";
+import { DATA_FORMAT, type DataFormat } from "./data-format.ts";
 import { LogError } from "./log/message-log.ts";
 import { KEY_WINDOW } from "./projector/key-window.ts";
 import { FOLD_VERSION } from "./projector/sequencer.ts";
@@ -22,10 +21,24 @@ export interface Engines extends Ports {
   close(): Promise<void>;
 }
 
+/** What an embedded data folder is, as this program writes it. */
+export const EMBEDDED_FORMAT: DataFormat = {
+  format: DATA_FORMAT,
+  partitions: 1,
+  hash: "murmur2",
+  keyWindow: KEY_WINDOW,
+  foldVersion: FOLD_VERSION,
+};
+
 type Closing = () => Promise<void>;
 
 /** Opens log, store, directory and signals of one process. Throws a `StartError` where one can't be opened. */
-export async function openEmbedded(config: Config, clock: Clock, telemetry: Telemetry): Promise<Engines> {
+export async function openEmbedded(
+  config: Config,
+  clock: Clock,
+  chance: Chance,
+  telemetry: Telemetry,
+): Promise<Engines> {
   const closings: Closing[] = [];
   const close = async (): Promise<void> => {
     // The other way round: whoever was opened on top of something goes before it.
@@ -34,7 +47,7 @@ export async function openEmbedded(config: Config, clock: Clock, telemetry: Tele
     }
   };
   try {
-    return { ...(await openAll(config, clock, telemetry, closings)), node: randomBytes(8).toString("hex"), close };
+    return { ...(await openAll(config, clock, telemetry, closings)), node: nodeName(chance), close };
   } catch (error) {
     await close();
     throw explain(error, config);
@@ -51,13 +64,7 @@ export function explain(error: unknown, { data }: Config): unknown {
 }
 
 async function openAll(config: Config, clock: Clock, telemetry: Telemetry, closings: Closing[]): Promise<Ports> {
-  const folder = await openDataFolder(config.data, {
-    format: DATA_FORMAT,
-    partitions: 1,
-    hash: "murmur2",
-    keyWindow: KEY_WINDOW,
-    foldVersion: FOLD_VERSION,
-  });
+  const folder = await openDataFolder(config.data, EMBEDDED_FORMAT);
   closings.push(async () => folder.close());
   const { openSegmentLog } = await import("./log/segments.ts");
   const { SEGMENT_BYTES_MAX } = await import("./log/segment-format.ts");
@@ -88,10 +95,16 @@ async function openAll(config: Config, clock: Clock, telemetry: Telemetry, closi
   return {
     log,
     logFault: () => log.fault,
-    oldestToKeep: () => (config.logKeepBytes === 0 ? 0 : log.oldestToKeep(config.logKeepBytes)),
+    oldestToKeep: config.logKeepBytes === 0 ? undefined : () => log.oldestToKeep(config.logKeepBytes),
     kept,
     store,
     directory,
     signals,
   };
+}
+
+function nodeName(chance: Chance): string {
+  const bytes = Buffer.alloc(8);
+  chance(bytes);
+  return bytes.toString("hex");
 }

@@ -49,8 +49,8 @@ export interface Ports {
   readonly log: MessageLog;
   /** Why nothing can be appended any more, where that is so. */
   readonly logFault: () => string | undefined;
-  /** The position before which the log is longer than it has to be; 0 = keep all. */
-  readonly oldestToKeep: () => number;
+  /** The position before which the log is longer than it has to be; `undefined` where all of it is kept. */
+  readonly oldestToKeep: (() => number) | undefined;
   readonly kept: KeptSnapshots;
   readonly store: MessageStore;
   readonly directory: Directory;

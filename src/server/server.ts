@@ -36,7 +36,7 @@ export async function start(options: {
   const rooms = await readRoomsFile(config.rooms);
   const openFiles = openFilesLimit();
   const limits = { ...config.limits, sessionsMax: sessionsAllowed(config.limits.sessionsMax, openFiles) };
-  const engines = await openEmbedded(config, systemClock, telemetry);
+  const engines = await openEmbedded(config, systemClock, systemChance, telemetry);
   const closings: (() => Promise<void>)[] = [() => engines.close()];
   const close = async (): Promise<void> => {
     for (const closing of closings.splice(0).reverse()) {

@@ -6,10 +6,10 @@
  */
 import { type Clock, type Timer, within } from "../clock.ts";
 import type { MessageLog } from "../log/message-log.ts";
-import type { StoredRecord } from "../record.ts";
 import type { MessageStore, Snapshot } from "../store/message-store.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { Sequencer } from "./sequencer.ts";
+import { StoreQueue, type Stretch } from "./store-queue.ts";
 import { foldBatch, type ProjectedBatch } from "./tail.ts";
 
 /** From so many records on a write does not wait for more. */
@@ -20,21 +20,8 @@ const WRITE_RECORDS_MAX = 32_768;
 const WRITE_DELAY_MS = 250;
 /** How long a failed write waits before it is tried again, in milliseconds. */
 const RETRY_DELAY_MS = 1000;
-/** What one waiting record costs beside its body, in bytes; measured roughly, as it only guards a limit. */
-const RECORD_OVERHEAD_BYTES = 400;
-
 /** How long a write waits at the stop before it is tried again, in milliseconds. */
 const LAST_RETRY_DELAY_MS = 100;
-
-/** What stands between the tail and the store. */
-interface Waiting {
-  readonly from: number;
-  to: number;
-  readonly records: StoredRecord[];
-  bytes: number;
-  /** When the first of it came, on the monotonic clock. */
-  since: number;
-}
 
 /** Where a fold can start: its state at a position. */
 export interface FoldStart {
@@ -56,7 +43,7 @@ export class StoreWriter {
   #checkpoint: number;
   /** The position after the last that the tail handed over. */
   #end: number;
-  #queue: Waiting;
+  readonly #queue: StoreQueue;
   #snapshot: Snapshot | undefined;
   /** Where to read the log again from, where what waited was let go. */
   #rereadFrom: number | undefined;
@@ -90,7 +77,7 @@ export class StoreWriter {
     this.#queueBytesMax = options.queueBytesMax;
     this.#onSnapshot = options.onSnapshot;
     this.#foldStart = options.foldStart;
-    this.#queue = this.#emptyQueue(options.checkpoint);
+    this.#queue = new StoreQueue(options.checkpoint);
   }
 
   /** Everything before this position stands in the store, durably. */
@@ -110,15 +97,8 @@ export class StoreWriter {
     this.#end = batch.to;
     this.#telemetry.lag(this.#end - this.#checkpoint);
     if (this.#rereadFrom !== undefined) return;
-    const queue = this.#queue;
-    if (queue.records.length === 0) queue.since = this.#clock.monotonic();
-    for (const stored of batch.records) {
-      if (stored.position < from) continue;
-      queue.records.push(stored);
-      queue.bytes += stored.record.body.length + RECORD_OVERHEAD_BYTES;
-    }
-    queue.to = batch.to;
-    if (queue.bytes > this.#queueBytesMax) this.#letGo();
+    this.#queue.push(batch, from, this.#clock.monotonic());
+    if (this.#queue.bytes > this.#queueBytesMax) this.#letGo();
     this.#schedule();
   }
 
@@ -132,7 +112,7 @@ export class StoreWriter {
   projectAgain(): void {
     if (this.#rereadFrom !== undefined) return;
     this.#rereadFrom = 0;
-    this.#queue = this.#emptyQueue(this.#end);
+    this.#queue.clear(this.#end);
     this.#schedule();
   }
 
@@ -177,18 +157,14 @@ export class StoreWriter {
     });
   }
 
-  #emptyQueue(from: number): Waiting {
-    return { from, to: from, records: [], bytes: 0, since: this.#clock.monotonic() };
-  }
-
   #letGo(): void {
     this.#rereadFrom = this.#checkpoint;
-    this.#queue = this.#emptyQueue(this.#end);
+    this.#queue.clear(this.#end);
   }
 
   #schedule(): void {
     if (this.#working !== undefined || this.#stopping.signal.aborted) return;
-    if (this.#queue.records.length >= WRITE_RECORDS) {
+    if (this.#queue.length >= WRITE_RECORDS) {
       this.#timer?.cancel();
       this.#timer = undefined;
       void this.#work();
@@ -217,40 +193,17 @@ export class StoreWriter {
         this.#failed(error);
       }
     } else if (this.#queue.to > this.#checkpoint || this.#snapshot !== undefined) {
-      const batch = this.#take();
-      if (!(await this.#write(batch))) this.#putBack(batch);
+      const stretch = this.#queue.take(WRITE_RECORDS_MAX);
+      if (await this.#write(stretch)) return;
+      // Let go meanwhile: the log will be read again, this stretch with it.
+      if (this.#rereadFrom !== undefined) return;
+      this.#queue.putBack(stretch);
+      if (this.#queue.bytes > this.#queueBytesMax) this.#letGo();
     }
-  }
-
-  #take(): Waiting {
-    const queue = this.#queue;
-    if (queue.records.length <= WRITE_RECORDS_MAX) {
-      this.#queue = this.#emptyQueue(queue.to);
-      return queue;
-    }
-    const records = queue.records.splice(0, WRITE_RECORDS_MAX);
-    const to = queue.records[0]?.position ?? queue.to;
-    const bytes = bytesOf(records);
-    this.#queue = { from: to, to: queue.to, records: queue.records, bytes: queue.bytes - bytes, since: queue.since };
-    return { from: queue.from, to, records, bytes, since: queue.since };
-  }
-
-  #putBack(batch: Waiting): void {
-    // Let go meanwhile: the log will be read again, this batch with it.
-    if (this.#rereadFrom !== undefined) return;
-    const later = this.#queue;
-    this.#queue = {
-      from: batch.from,
-      to: later.to,
-      records: batch.records.concat(later.records),
-      bytes: batch.bytes + later.bytes,
-      since: batch.since,
-    };
-    if (this.#queue.bytes > this.#queueBytesMax) this.#letGo();
   }
 
   /** Writes one batch; `false` where the store refused it. */
-  async #write(batch: Waiting): Promise<boolean> {
+  async #write(batch: Stretch): Promise<boolean> {
     const snapshot = this.#snapshot !== undefined && this.#snapshot.position <= batch.to ? this.#snapshot : undefined;
     const started = this.#clock.monotonic();
     try {
@@ -305,13 +258,13 @@ export class StoreWriter {
         if (batch.to > from) {
           const records = projected.records.filter((stored) => stored.position >= from);
           const since = this.#clock.monotonic();
-          const next = { from: Math.max(batch.from, from), to: batch.to, records, bytes: 0, since };
+          const next = { from: Math.max(batch.from, from), to: batch.to, records, since };
           if (!(await this.#write(next))) return;
           this.#rereadFrom = batch.to;
         }
         if (batch.to >= this.#end) {
           this.#rereadFrom = undefined;
-          this.#queue = this.#emptyQueue(this.#end);
+          this.#queue.clear(this.#end);
           return;
         }
       }
@@ -320,6 +273,3 @@ export class StoreWriter {
     }
   }
 }
-
-const bytesOf = (records: readonly StoredRecord[]): number =>
-  records.reduce((sum, { record }) => sum + record.body.length + RECORD_OVERHEAD_BYTES, 0);

@@ -13,17 +13,20 @@ export class Trimming {
   readonly #log: MessageLog;
   readonly #store: MessageStore;
   readonly #kept: KeptSnapshots;
-  readonly #oldestToKeep: () => number;
+  readonly #oldestToKeep: (() => number) | undefined;
   readonly #telemetry: Telemetry;
   #running: Promise<void> = Promise.resolve();
 
-  /** `oldestToKeep` gives the position before which the log is longer than it has to be; 0 = keep all. */
+  /**
+   * `oldestToKeep` gives the position before which the log is longer than it has to be. Without it all is kept, and no
+   * snapshot beside the log either: a lost store is rebuilt from the first record.
+   */
   constructor(options: {
     partition: number;
     log: MessageLog;
     store: MessageStore;
     kept: KeptSnapshots;
-    oldestToKeep: () => number;
+    oldestToKeep: (() => number) | undefined;
     telemetry: Telemetry;
   }) {
     this.#partition = options.partition;
@@ -48,6 +51,7 @@ export class Trimming {
   }
 
   async #trim(snapshot: Snapshot): Promise<void> {
+    if (this.#oldestToKeep === undefined) return;
     const oldest = this.#oldestToKeep();
     const { begin } = await this.#log.bounds(this.#partition);
     await this.#kept.keep(snapshot.position, snapshot.bytes);
