@@ -6,6 +6,7 @@ import { access, mkdir, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { RootDatabase } from "lmdb";
 import { syncFolder } from "./durable-file.ts";
+import { checkLmdbFile } from "./lmdb-header.ts";
 import type { LmdbKeyView, LmdbView } from "./lmdb-view.ts";
 import { LmdbChanges, viewAfter, viewOf } from "./lmdb-view.ts";
 import { StartError } from "./start-error.ts";
@@ -177,6 +178,7 @@ export async function openLmdb(options: LmdbOptions): Promise<LmdbEnvironment> {
     // The driver would make the folder, even of an environment that is only read.
     if (readOnly) await access(join(dir, "data.mdb"));
     else await mkdir(dir, { recursive: true });
+    await checkLmdbFile(join(dir, "data.mdb"));
     const db = await openDatabase(options);
     if (!readOnly) {
       // The files are new, or were made by a start that crashed: without this a power cut takes them back.

@@ -1,8 +1,9 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { open as openLmdb } from "lmdb";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { StartError } from "../../../src/server/start-error.ts";
 import { openLmdbStore } from "../../../src/server/store/lmdb.ts";
 import { blockKey, checkpointKey, floorKey, snapshotKey } from "../../../src/server/store/lmdb-keys.ts";
 import { StoreDamaged } from "../../../src/server/store/message-store.ts";
@@ -139,6 +140,30 @@ describe("a damaged embedded store", () => {
     expect((await rejection(store.checkpoint(0))).message).toMatch(/checkpoint of partition 0/);
     await rejection(store.write(batchOf(LOG, 600, 600)));
     expect((await rejection(store.range(ROOM, 1, 1000, NO_LIMIT))).room).toBe(ROOM);
+    await store.close();
+  });
+
+  it("STOP-1 a file that is no store at all is refused with one line that says what to do", async () => {
+    const path = join(dir, "store", "data.mdb");
+    const whole = await readFile(path);
+    const otherVersion = Buffer.from(whole);
+    otherVersion[28] = 1;
+    const cut = [1, 100, 159, 4096, 4200, 8192, whole.length >> 1, whole.length - 300_000].map((end) =>
+      whole.subarray(0, end),
+    );
+    const foreign = [Buffer.alloc(100_000, 0x55), Buffer.alloc(100_000), Buffer.from("short"), otherVersion];
+    for (const bytes of [...foreign, ...cut]) {
+      await writeFile(path, bytes);
+      const error = await open().then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
+      expect(error).toBeInstanceOf(StartError);
+      expect((error as StartError).message).toMatch(/store can't be opened \(.*\): move that folder away/);
+    }
+    await rm(join(dir, "store"), { recursive: true });
+    const store = await open();
+    expect(await store.checkpoint(0)).toBe(0);
     await store.close();
   });
 
