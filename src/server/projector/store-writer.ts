@@ -164,7 +164,8 @@ export class StoreWriter {
 
   #schedule(): void {
     if (this.#working !== undefined || this.#stopping.signal.aborted) return;
-    if (this.#queue.length >= WRITE_RECORDS) {
+    // A store that refuses at once is not asked again at once: nothing else would ever get a turn.
+    if (this.#queue.length >= WRITE_RECORDS && this.#failing === undefined) {
       this.#timer?.cancel();
       this.#timer = undefined;
       void this.#work();
