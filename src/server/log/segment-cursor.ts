@@ -25,8 +25,9 @@ export interface LogView {
 interface OpenSegment {
   readonly base: number;
   readonly file: LogFile;
-  readonly bytes: number;
   readonly scanner: BatchScanner;
+  /** Its length, known once another segment follows. */
+  bytes: number | undefined;
 }
 
 /** A place in the segments. One call at a time. */
@@ -55,7 +56,9 @@ export class SegmentCursor {
     for (;;) {
       const at = open.scanner.offset;
       const isLast = open.base === view.end.segment;
-      const scanned = await open.scanner.next(this.#position, isLast ? view.end.bytes : open.bytes);
+      // A segment grows until another follows it, which may be long after it was opened here.
+      if (!isLast && open.bytes === undefined) open.bytes = await open.file.size();
+      const scanned = await open.scanner.next(this.#position, open.bytes ?? view.end.bytes);
       if (scanned.found === "bad") throw damaged(open.base, at, this.#position, scanned.why);
       if (scanned.found === "end") {
         if (isLast) throw damaged(open.base, at, this.#position, `it ends before position ${view.end.position}`);
@@ -90,12 +93,8 @@ export class SegmentCursor {
   async #follow(open: OpenSegment, { bases }: LogView): Promise<OpenSegment> {
     const next = bases.find((candidate) => candidate > open.base);
     if (next !== undefined && next > this.#position && bases.includes(open.base)) {
-      throw damaged(
-        open.base,
-        open.bytes,
-        this.#position,
-        `it ends before position ${next}, where the next one begins`,
-      );
+      const why = `it ends before position ${next}, where the next one begins`;
+      throw damaged(open.base, open.scanner.offset, this.#position, why);
     }
     if (next !== this.#position) throw trimmed(this.#position, bases[0]);
     return this.#enter(next, next, SEGMENT_HEADER_BYTES, next);
@@ -109,7 +108,8 @@ export class SegmentCursor {
       const got = await file.read(header, 0, SEGMENT_HEADER_BYTES, 0);
       const fault = segmentHeaderFault(header.subarray(0, got), base);
       if (fault !== undefined) throw damaged(base, 0, base, fault);
-      const open = { base, file, bytes: await file.size(), scanner: new BatchScanner(file, offset, CHUNK_BYTES) };
+      const scanner = new BatchScanner(file, offset, CHUNK_BYTES);
+      const open: OpenSegment = { base, file, scanner, bytes: undefined };
       this.#open = open;
       this.#position = position;
       return open;

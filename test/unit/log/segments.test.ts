@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { systemClock } from "../../../src/server/clock.ts";
 import type { AppendError } from "../../../src/server/log/message-log.ts";
 import { encodedBytes } from "../../../src/server/log/record-codec.ts";
 import { segmentPath } from "../../../src/server/log/segment-format.ts";
@@ -321,6 +322,24 @@ describe("the segment log", () => {
     const [again] = await readAll(log);
     expect(again).not.toBe(records[0]);
     expect(again).toEqual(records[0]);
+    await log.close();
+  });
+
+  it("LOG-3 a reader of the files follows into new segments from one that was still growing when it came", async () => {
+    const { disk, log } = await opened(700);
+    await log.append(0, messages(0, 2));
+    await turns();
+    const other = await openSegmentReader({ dir: LOG_DIR, files: disk, clock: systemClock });
+    const seen: LogRecord[] = [];
+    for await (const batch of other.read(0, 0, new AbortController().signal)) {
+      seen.push(...(batch.records as LogRecord[]));
+      if (seen.length >= 40) break;
+      await log.append(0, messages(seen.length, seen.length + 2));
+      await turns();
+    }
+    expect(seen).toEqual(messages(0, 40));
+    expect((await disk.list(LOG_DIR)).length).toBeGreaterThan(5);
+    await other.close();
     await log.close();
   });
 
