@@ -10,6 +10,9 @@ import { until } from "./until.ts";
 const WITHIN_MS = 10_000;
 const NEWLINE = 0x0a;
 
+/** A connection that was greeted. */
+export type GreetedClient = WireClient & { readonly name: string; readonly session: string };
+
 /** One connection. */
 export class WireClient {
   readonly socket: Socket;
@@ -45,7 +48,7 @@ export class WireClient {
   }
 
   /** Connects and takes the greeting. */
-  static async arrive(port: number): Promise<WireClient & { readonly name: string; readonly session: string }> {
+  static async arrive(port: number): Promise<GreetedClient> {
     const client = await WireClient.connect(port);
     const greeting = await client.event();
     if (greeting["_et"] !== "login_successful") throw new Error(`greeted with ${JSON.stringify(greeting)}`);
@@ -127,6 +130,11 @@ export class WireClient {
     const rest = this.#lines.slice(this.#taken);
     this.#taken = this.#lines.length;
     return rest;
+  }
+
+  /** How many lines are here that were not taken yet. */
+  get waitingLines(): number {
+    return this.#lines.length - this.#taken;
   }
 
   /** Whether the server has closed the connection. */

@@ -109,7 +109,7 @@ async function verbatim({ server }: GoldenExchange): Promise<Subject> {
 
 async function faulty(fault: string, limits: Readonly<Record<string, number>>): Promise<Subject> {
   let appends = 0;
-  const store = new MemoryStore();
+  const store = fault === "store unreadable" ? new UnreadableStore() : new MemoryStore();
   const server = await startMemoryServer({
     ...{ rooms, limits, store },
     fate: () => {
@@ -118,16 +118,23 @@ async function faulty(fault: string, limits: Readonly<Record<string, number>>): 
       return { delayMs: 0, outcome: fault === "first append not_sent" ? "not_sent" : "unknown_lost" };
     },
   });
-  if (fault === "store unreadable") store.hooks.beforeRead = () => Promise.reject(new Error("the disk is gone"));
   return {
     port: server.port,
     withAdded: true,
     restart: () => Promise.reject(new Error("this server does not restart")),
-    stop: async () => {
-      store.hooks.beforeRead = undefined;
-      await server.stop();
-    },
+    stop: () => server.stop(),
   };
+}
+
+/** A store that takes what it is given, and gives no history. */
+class UnreadableStore extends MemoryStore {
+  override range(): Promise<never> {
+    return Promise.reject(new Error("the disk is gone"));
+  }
+
+  override page(): Promise<never> {
+    return Promise.reject(new Error("the disk is gone"));
+  }
 }
 
 async function relay(): Promise<Subject> {
