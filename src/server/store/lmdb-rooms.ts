@@ -34,18 +34,17 @@ export function readRange(
   limit: PageLimit,
 ): StoredRecord[] {
   const found: StoredRecord[] = [];
-  let next = Math.max(from, readFloor(view, room));
-  if (to < next) return found;
+  const low = Math.max(from, readFloor(view, room));
+  if (to < low) return found;
   const budget = new PageBudget(limit);
-  const start = view.lastKey(blockKey(room, 0), blockKey(room, next + 1)) ?? blockKey(room, next);
+  const start = view.lastKey(blockKey(room, 0), blockKey(room, low + 1)) ?? blockKey(room, low);
   view.scan(start, blockKey(room, to + 1), (key, value) =>
     checkedBlock(room, key, () => {
       const block = new Block(value, blockKeySeq(key), texts);
-      for (let seq = Math.max(next, block.first); seq <= Math.min(to, block.last); seq++) {
+      for (let seq = Math.max(low, block.first); seq <= Math.min(to, block.last); seq++) {
         const row = block.row(seq);
         if (!budget.take(row)) return false;
         found.push(row);
-        next = seq + 1;
       }
       return !budget.full;
     }),
@@ -64,16 +63,14 @@ export function readPage(
   const found: StoredRecord[] = [];
   const floor = readFloor(view, room);
   const budget = new PageBudget(limit);
-  let next = before - 1;
   view.scanBack(blockKey(room, 0), blockKey(room, before), (key, value) =>
     checkedBlock(room, key, () => {
       const block = new Block(value, blockKeySeq(key), texts);
-      for (let seq = Math.min(next, block.last); seq >= block.first; seq--) {
+      for (let seq = Math.min(before - 1, block.last); seq >= block.first; seq--) {
         if (seq < floor) return false;
         const row = block.row(seq);
         if (!budget.take(row)) return false;
         found.push(row);
-        next = seq - 1;
       }
       return !budget.full;
     }),
