@@ -166,6 +166,11 @@ export class AppendQueue {
     this.expire(Number.POSITIVE_INFINITY, error);
   }
 
+  /** What waits or is in flight, in bytes. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** When the append that waits longest was called; infinity where none waits. */
   get since(): number {
     return this.#batches[0]?.since ?? Number.POSITIVE_INFINITY;

@@ -1,12 +1,14 @@
 /**
  * Stage 3: group commit (LOG-4) and its deadlines (LOG-5), for every adapter that commits by itself. Whatever waits
- * while one commit is in flight becomes the next. Touches memory and timers only; `commit` does the rest.
+ * while one commit is in flight, or while a busy log paces itself, becomes the next. Touches memory and timers only;
+ * `commit` does the rest.
  */
 import { ANSWER_WITHIN_MS } from "../../protocol/limits.ts";
 import type { Clock, Timer } from "../clock.ts";
 import type { LogRecord } from "../record.ts";
 import type { LogLimits, PendingBatch } from "./append-queue.ts";
 import { AppendQueue } from "./append-queue.ts";
+import type { CommitPace } from "./commit-pace.ts";
 import { AppendError } from "./message-log.ts";
 
 /** How often it is looked whether somebody has waited too long; they hear so a period or two before their time is up. */
@@ -25,6 +27,9 @@ export class GroupCommit {
   readonly #clock: Clock;
   readonly #committer: Committer;
   readonly #queue: AppendQueue;
+  readonly #pace: CommitPace | undefined;
+  /** Ends the wait for the pace, while there is one. */
+  #hurry: (() => void) | undefined;
   #inFlight: PendingBatch | undefined;
   #pumping: Promise<void> | undefined;
   #expiry: Timer | undefined;
@@ -32,8 +37,10 @@ export class GroupCommit {
   /** Called when a commit that hangs was given up, so that `close` need not wait for it. */
   #onGivenUp: () => void = () => undefined;
 
-  constructor(limits: LogLimits, clock: Clock, committer: Committer) {
+  /** Without a `pace` the next commit begins as soon as the last one has ended. */
+  constructor(limits: LogLimits, clock: Clock, committer: Committer, pace: CommitPace | undefined) {
     this.#queue = new AppendQueue(limits);
+    this.#pace = pace;
     this.#clock = clock;
     this.#committer = committer;
   }
@@ -50,6 +57,7 @@ export class GroupCommit {
       }
       this.#expiry ??= this.#clock.after(EXPIRE_EVERY_MS, () => this.#expire());
       this.#pumping ??= this.#pump();
+      if (this.#hurry !== undefined && this.#delayMs() === 0) this.#hurry();
     });
   }
 
@@ -59,6 +67,7 @@ export class GroupCommit {
    */
   async close(): Promise<boolean> {
     this.#isClosed = true;
+    this.#hurry?.();
     const givenUp = new Promise<void>((resolve) => {
       this.#onGivenUp = resolve;
     });
@@ -72,8 +81,12 @@ export class GroupCommit {
   async #pump(): Promise<void> {
     // Whatever is appended in the same breath belongs into the first batch.
     await Promise.resolve();
-    for (let batch = this.#queue.take(); batch !== undefined; batch = this.#queue.take()) {
+    for (;;) {
+      await this.#keepPace();
+      const batch = this.#queue.take();
+      if (batch === undefined) break;
       this.#inFlight = batch;
+      this.#pace?.started(this.#clock.monotonic(), batch.records.length);
       try {
         batch.resolve(await this.#committer.commit(batch));
       } catch (error) {
@@ -85,6 +98,25 @@ export class GroupCommit {
       if (fault !== undefined) this.#queue.rejectAll(new AppendError("not_sent", fault));
     }
     this.#pumping = undefined;
+  }
+
+  #delayMs(): number {
+    if (this.#isClosed || this.#pace === undefined) return 0;
+    return this.#pace.delayMs(this.#clock.monotonic(), this.#queue.bytes);
+  }
+
+  /** Waits until the next commit may begin. */
+  async #keepPace(): Promise<void> {
+    const delayMs = this.#delayMs();
+    if (delayMs === 0 || this.#queue.bytes === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = this.#clock.after(delayMs, resolve);
+      this.#hurry = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
+    this.#hurry = undefined;
   }
 
   /** Answers those who have waited too long: what only waits is taken back, what is in flight is `unknown`. */

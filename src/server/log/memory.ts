@@ -80,7 +80,12 @@ export class MemoryLog implements MessageLog {
     this.#fate = fate;
     this.#appends = disk.partitions.map(
       (_, partition) =>
-        new GroupCommit(limits, clock, { commit: (batch) => this.#commit(partition, batch), fault: () => undefined }),
+        new GroupCommit(
+          limits,
+          clock,
+          { commit: (batch) => this.#commit(partition, batch), fault: () => undefined },
+          undefined,
+        ),
     );
   }
 

@@ -69,7 +69,7 @@ export interface MessageLog {
    * Appends records in their order, contiguous in the partition (LOG-2), and resolves with the position of the first.
    * MUST resolve only when they are durable (LOG-1), within 10 s or reject with `unknown` or `not_sent` (LOG-5).
    * MUST reject with an `AppendError`, nothing else. May be called while earlier appends wait; those MUST stay in
-   * the order of the calls, and what waits together MUST be committed together (LOG-4). MUST accept up to
+   * the order of the calls, and what waits together MUST be committed together (LOG-4), without delay where the log was idle. MUST accept up to
    * `appendBytesMax` of encoded records a call and MUST NOT keep the array, though it may keep the records.
    */
   append(partition: number, records: readonly LogRecord[]): Promise<number>;

@@ -7,6 +7,7 @@ import type { Clock } from "../clock.ts";
 import type { LogRecord } from "../record.ts";
 import type { LogLimits, PendingBatch } from "./append-queue.ts";
 import { Bell } from "./bell.ts";
+import { CommitPace } from "./commit-pace.ts";
 import { DurableMark } from "./durable-mark.ts";
 import { GroupCommit } from "./group-commit.ts";
 import type { LogFiles } from "./log-files.ts";
@@ -89,10 +90,12 @@ export class SegmentLog implements MessageLog {
     this.#tail = tail;
     this.#mark = mark;
     this.#index = index;
-    this.#appends = new GroupCommit(options.limits, options.clock, {
-      commit: (batch) => this.#commit(batch),
-      fault: () => this.#tail.fault,
-    });
+    this.#appends = new GroupCommit(
+      options.limits,
+      options.clock,
+      { commit: (batch) => this.#commit(batch), fault: () => this.#tail.fault },
+      new CommitPace(),
+    );
   }
 
   /** Why nothing can be appended any more, or `undefined`; for readiness. Reads go on. */
