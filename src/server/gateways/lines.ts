@@ -47,6 +47,8 @@ export class Lines {
     if (this.#restBytes > 0) {
       start = chunk.indexOf(NEWLINE) + 1;
       this.#keep(chunk.subarray(0, start));
+      // What follows can't be told apart from the line that is too long: none of it may be carried out.
+      if (this.#tooLong) return;
       if (this.#rest !== undefined) this.#whole.push(this.#rest.subarray(0, this.#restBytes));
       this.#rest = undefined;
       this.#restBytes = 0;
