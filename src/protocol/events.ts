@@ -5,7 +5,7 @@
 import type { ErrorName } from "./error-codes.ts";
 
 /** The version of the wire that this program speaks. */
-export const WIRE_VERSION = 1;
+const WIRE_VERSION = 1;
 
 /** A public room as it stands in `login_successful`. */
 export interface RoomListing {

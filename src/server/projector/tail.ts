@@ -10,7 +10,7 @@ import type { DroppedRecord, Sequencer } from "./sequencer.ts";
 import { encodeSnapshot } from "./snapshot.ts";
 
 /** A snapshot is taken each time so many records have been folded since the last. */
-export const SNAPSHOT_EVERY_RECORDS = 250_000;
+const SNAPSHOT_EVERY_RECORDS = 250_000;
 
 /** One batch of the log after the fold. */
 export interface ProjectedBatch {
