@@ -156,6 +156,7 @@ export class ChatClient {
   readOn(): void {
     clearInterval(this.#slow);
     this.#slow = undefined;
+    this.#socket.removeAllListeners("data");
     this.#socket.on("data", (text: string) => this.#take(text));
     this.#socket.resume();
   }

@@ -1,0 +1,126 @@
+/**
+ * Readers that take nothing or next to nothing, under load: the server's memory stays bounded, the others notice
+ * nothing, and the slow ones have everything in the end. Needs `dist/`.
+ */
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Latencies } from "../../src/bench/latency.ts";
+import { Dice, seed, sized } from "../support/faults-run.ts";
+import { type FaultsFolder, faultsFolder } from "../support/faults-server.ts";
+import { Chatter } from "../support/load-chatter.ts";
+import { MemoryWatch, ownBytes, sayPaced } from "../support/load-paced.ts";
+import { LoadRoom } from "../support/load-room.ts";
+import { Watcher } from "../support/load-watcher.ts";
+import type { SpawnedServer } from "../support/spawned-server.ts";
+import { until } from "../support/until.ts";
+
+const PER_SECOND = 10_000;
+const LOAD_MS = sized(10_000, 60_000);
+/** How long the same load runs before, while everybody reads. */
+const USUAL_MS = 3_000;
+const MIB = 1024 * 1024;
+/** Text of a message, in characters: so that the load is far more than sockets hold for who does not read. */
+const PADDING = 500;
+/** Recent events in memory are few here, so that who comes late is fed from the store. */
+const RECENT_BYTES_MAX = 16 * MIB;
+/** How much more memory the server may take under this load: its limits, and as much again for the heap's own slack. */
+const GROWTH_BYTES_MAX = 160 * MIB;
+/** How late the ninety-ninth of a hundred may hear a message, in milliseconds; on a machine that is busy, thrice what it was before. */
+const P99_MS_MAX = 500;
+
+let folder: FaultsFolder;
+
+beforeEach(async () => {
+  folder = await faultsFolder();
+});
+
+afterEach(async () => {
+  await folder.remove();
+});
+
+async function metric(server: SpawnedServer, line: string): Promise<number> {
+  const text = await (await fetch(`http://127.0.0.1:${server.httpPort}/metrics`)).text();
+  return Number(
+    text
+      .split("\n")
+      .find((each) => each.startsWith(`${line} `))
+      ?.slice(line.length + 1) ?? 0,
+  );
+}
+
+describe(`slow readers, seed ${seed}`, () => {
+  it("FAN-2 FAN-1 one of ten that stops reading and one at 1 KB/s: bounded, undisturbed, complete in the end", {
+    timeout: sized(150_000, 400_000),
+  }, async ({ annotate }) => {
+    const env = { VERBATIM_LIMITS_RECENT_BYTES_MAX: String(RECENT_BYTES_MAX) };
+    const server = await folder.start({ env });
+    const room = new LoadRoom("general");
+    const person = (label: string): Chatter =>
+      new Chatter(label, [room], { window: 0, padding: PADDING, dice: new Dice(seed) });
+    const sender = person("sender");
+    const deaf = person("deaf");
+    const trickling = person("trickling");
+    const everybody = [sender, deaf, trickling];
+    for (const chatter of everybody) expect(await chatter.come(server.tcpPort)).toBe(true);
+    const usual = new Latencies();
+    const disturbed = new Latencies();
+    let latencies = usual;
+    const onAge = (ms: number): void => latencies.record(Math.round(ms * 1000));
+    const quick = Array.from({ length: 8 }, () => new Watcher(server.tcpPort, room.name, onAge));
+    const heardBy = async (who: readonly Chatter[], seq: number): Promise<void> => {
+      await until(
+        60_000,
+        () =>
+          `all to hear ${seq}; they heard ${[...quick.map((each) => each.seq), ...who.map((each) => each.cursor(room))]}`,
+        () => (quick.every((each) => each.seq === seq) && who.every((each) => each.cursor(room) === seq)) || undefined,
+      );
+    };
+    // What this load costs where everybody reads: the measure of whether slow readers disturb.
+    const warm = await sayPaced([sender], room, PER_SECOND, USUAL_MS);
+    await heardBy(everybody, warm);
+
+    const before = ownBytes(server.pid);
+    const watch = new MemoryWatch(server.pid);
+    deaf.client.stopReading();
+    const stoppedAt = performance.now();
+    trickling.client.readSlowly(1024);
+    latencies = disturbed;
+    const sent = warm + (await sayPaced([sender], room, PER_SECOND, LOAD_MS));
+    await heardBy([sender], sent);
+    watch.stop();
+    expect(quick.map(({ outOfTurn }) => outOfTurn)).toEqual(quick.map(() => 0));
+    const growth = watch.peakBytes - before;
+    const [before99, p99] = [usual.summary().p99, disturbed.summary().p99];
+    await annotate(
+      `${sent} messages; p99 ${before99} ms, with slow readers ${p99} ms; ${Math.round(growth / MIB)} MiB more`,
+    );
+    expect(growth).toBeLessThan(GROWTH_BYTES_MAX);
+    expect(p99).toBeLessThan(Math.max(P99_MS_MAX, 3 * before99));
+    expect(deaf.cursor(room)).toBeLessThan(sent);
+    expect(trickling.cursor(room)).toBeLessThan(sent);
+    expect(await metric(server, "verbatim_sessions_behind_total")).toBeGreaterThanOrEqual(2);
+
+    // Who takes nothing for 30 s is let go of; nobody else is.
+    await until(
+      Math.max(1000, 45_000 - (performance.now() - stoppedAt)),
+      () => "the deaf one to be closed",
+      async () => (await metric(server, 'verbatim_sessions_closed_total{door="tcp",reason="slow"}')) >= 1 || undefined,
+    );
+    expect(performance.now() - stoppedAt).toBeGreaterThan(29_000);
+    for (const slow of [deaf, trickling]) {
+      slow.client.readOn();
+      await until(
+        30_000,
+        () => `${slow.label} to hear all or to be closed; it heard ${slow.cursor(room)} of ${sent}`,
+        () => slow.client.hasEnded || slow.cursor(room) === sent || undefined,
+      );
+      if (slow.client.hasEnded) expect(await slow.come(server.tcpPort)).toBe(true);
+      expect(slow.cursor(room)).toBe(sent);
+    }
+    expect(quick.some(({ hasEnded }) => hasEnded)).toBe(false);
+    for (const watcher of quick) watcher.drop();
+    expect(room.findings()).toEqual([]);
+    expect(room.acknowledged.size).toBe(sent);
+    for (const { faults } of everybody) expect(faults).toEqual([]);
+    expect(server.logLines().filter(({ level }) => level === "error")).toEqual([]);
+  });
+});
