@@ -9,6 +9,7 @@ import { segmentName, segmentPath } from "../../../src/server/log/segment-format
 import { openSegmentLog } from "../../../src/server/log/segments.ts";
 import { verifyLog } from "../../../src/server/log/verify.ts";
 import type { LogRecord } from "../../../src/server/record.ts";
+import { FaultingFiles } from "../../support/faulting-files.ts";
 import { message, messages } from "../../support/log-records.ts";
 import { LOG_DIR, logOptions, readAll, withLog } from "../../support/log-under-test.ts";
 import { MemoryFiles } from "../../support/memory-files.ts";
@@ -149,6 +150,31 @@ describe("a damaged log", () => {
     ] as const) {
       files.set(MARK, encodeMark({ position, segment, bytes }));
       expect(await opened(files.copy())).toMatchObject({ error: { name: "LogError", fault: "damaged" } });
+    }
+  });
+
+  it("LOG-6 whole batches in the wrong place are damage: one twice, two swapped, one of another log", async () => {
+    const { files, ends } = await written(4);
+    const whole = files.get(FIRST);
+    const [, a, b, c, d] = ends as [number, number, number, number, number];
+    const cut = (from: number, to: number): Buffer => whole.subarray(from, to);
+    for (const [bytes, position, offset] of [
+      [Buffer.concat([cut(0, b), cut(a, b), cut(c, d)]), 4, b],
+      [Buffer.concat([cut(0, a), cut(b, c), cut(a, b), cut(c, d)]), 2, a],
+      [Buffer.concat([cut(0, a), cut(b, c), cut(c, d), cut(32, a)]), 2, a],
+    ] as const) {
+      const copy = files.copy();
+      copy.set(FIRST, bytes);
+      expect((await verifyLog(copy, LOG_DIR)).findings[0]).toMatchObject({ kind: "damaged", position, offset });
+      expectDamaged(await opened(copy), position, offset);
+    }
+  });
+
+  it("LOG-1 a log whose mark can't be written does not open", async () => {
+    for (const operation of ["write", "datasync"] as const) {
+      const files = new FaultingFiles((await written(2)).files);
+      files.set({ operation, name: /^durable$/ });
+      await expect(openSegmentLog(logOptions(files))).rejects.toThrow("EIO");
     }
   });
 
