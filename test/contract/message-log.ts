@@ -23,7 +23,7 @@ export interface OpenLog {
 export const CONTRACT_LIMITS = { appendBytesMax: 64 * 1024, appendQueueBytesMax: 1024 * 1024 } as const;
 
 /** Reads exactly the records from `from` up to `to`, and fails after 10 s. */
-export async function readUntil(log: MessageLog, from: number, to: number, partition = 0): Promise<LogRecord[]> {
+async function readUntil(log: MessageLog, from: number, to: number, partition = 0): Promise<LogRecord[]> {
   const { signal, abort } = deadline();
   const records: LogRecord[] = [];
   try {
@@ -45,7 +45,7 @@ export async function readUntil(log: MessageLog, from: number, to: number, parti
 }
 
 /** Reads the first batch from a position, or throws what the read throws. */
-export async function readFirst(log: MessageLog, from: number): Promise<LogBatch | undefined> {
+async function readFirst(log: MessageLog, from: number): Promise<LogBatch | undefined> {
   const { signal, abort } = deadline();
   try {
     for await (const batch of log.read(0, from, signal)) return batch;
@@ -68,7 +68,7 @@ function deadline(): { readonly signal: AbortSignal; readonly abort: () => void 
 }
 
 /** What a promise is rejected with. */
-export async function rejection(promise: Promise<unknown>): Promise<unknown> {
+async function rejection(promise: Promise<unknown>): Promise<unknown> {
   try {
     await promise;
   } catch (error) {

@@ -28,10 +28,10 @@ export const BATCH_HEADER_BYTES = 24;
 /** Bytes of a batch after its records. */
 export const BATCH_TRAILER_BYTES = 4;
 /** A length beyond this is damage, not a batch: nobody configures `appendBytesMax` as high. */
-export const BATCH_BYTES_MAX = 256 * 1024 * 1024;
+const BATCH_BYTES_MAX = 256 * 1024 * 1024;
 
 /** How every batch begins. */
-export const BATCH_MARK = Uint8Array.of(0xf7, 0x76, 0x62);
+const BATCH_MARK = Uint8Array.of(0xf7, 0x76, 0x62);
 
 /** A whole batch that checks out. */
 export interface BatchHeader {

@@ -41,7 +41,7 @@ export function encodeMark(end: DurableEnd): Buffer {
 }
 
 /** What a mark says, or `undefined` where it is no whole one: torn, or just being overwritten. */
-export function decodeMark(mark: Buffer): DurableEnd | undefined {
+function decodeMark(mark: Buffer): DurableEnd | undefined {
   if (mark.length < MARK_BYTES || !mark.subarray(0, 7).equals(MAGIC) || mark[7] !== MARK_FORMAT) return undefined;
   if (crc32c(mark.subarray(0, 28)) !== mark.readUInt32LE(28)) return undefined;
   return { position: mark.readUIntLE(8, 6), segment: mark.readUIntLE(14, 6), bytes: mark.readUIntLE(20, 6) };

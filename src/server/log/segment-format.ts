@@ -15,7 +15,7 @@ import { crc32c } from "@node-rs/crc32";
 import { LogError } from "./message-log.ts";
 
 /** The format that this program writes. */
-export const SEGMENT_FORMAT = 1;
+const SEGMENT_FORMAT = 1;
 /** Bytes of a segment before its first batch. */
 export const SEGMENT_HEADER_BYTES = 32;
 /** From this length on a segment is followed by the next one. */

@@ -1,60 +1,21 @@
 import { describe, expect, it } from "vitest";
 import { systemClock } from "../../../src/server/clock.ts";
-import type { AppendError } from "../../../src/server/log/message-log.ts";
 import { encodedBytes } from "../../../src/server/log/record-codec.ts";
 import { segmentPath } from "../../../src/server/log/segment-format.ts";
 import { openSegmentReader } from "../../../src/server/log/segment-reader.ts";
-import type { SegmentLog } from "../../../src/server/log/segments.ts";
 import { openSegmentLog } from "../../../src/server/log/segments.ts";
 import type { LogRecord } from "../../../src/server/record.ts";
-import { FaultingFiles } from "../../support/faulting-files.ts";
+import { ending, openFaultingLog, SEGMENT, turns } from "../../support/faulting-log.ts";
 import { HandClock } from "../../support/hand-clock.ts";
 import { message, messages } from "../../support/log-records.ts";
 import { LOG_DIR, logOptions, readAll, SMALL_LIMITS, withLog } from "../../support/log-under-test.ts";
 import { MemoryFiles } from "../../support/memory-files.ts";
 
-const SEGMENT = /\.seg$/;
-
-/** A log over faulting files and a clock moved by hand. */
-async function opened(segmentBytesMax = 64 * 1024 * 1024) {
-  const disk = new MemoryFiles();
-  const files = new FaultingFiles(disk);
-  const clock = new HandClock();
-  const { log } = await openSegmentLog(logOptions(files, { clock, segmentBytesMax }));
-  files.calls.length = 0;
-  return { disk, files, clock, log };
-}
-
-/** How an append ended: its position, or its failure. `undefined` while it waits. */
-function ending(
-  log: SegmentLog,
-  numbers: readonly number[],
-): { now: number | string | undefined; last: Promise<void> } {
-  const end: { now: number | string | undefined; last: Promise<void> } = { now: undefined, last: Promise.resolve() };
-  end.last = log
-    .append(
-      0,
-      numbers.map((number) => message(number)),
-    )
-    .then(
-      (position) => {
-        end.now = position;
-      },
-      (error: AppendError) => {
-        end.now = error.failure;
-      },
-    );
-  return end;
-}
-
-/** Lets everything happen that waits for nothing but its turn. */
-const turns = async (): Promise<void> => {
-  for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-};
+const SEGMENT_BYTES_MAX = 64 * 1024 * 1024;
 
 describe("the segment log", () => {
   it("LOG-1 an append is acknowledged after its write and its sync, in that order, and never before", async () => {
-    const { files, log } = await opened();
+    const { files, log } = await openFaultingLog(SEGMENT_BYTES_MAX);
     const orders: string[][] = [];
     for (let number = 0; number < 5; number += 1) {
       files.calls.length = 0;
@@ -69,7 +30,7 @@ describe("the segment log", () => {
   });
 
   it("LOG-1 before the sync nothing can be read, in this process or through the files, afterwards everything", async () => {
-    const { disk, files, clock, log } = await opened();
+    const { disk, files, clock, log } = await openFaultingLog(SEGMENT_BYTES_MAX);
     await log.append(0, messages(0, 2));
     const hang = files.set({ operation: "datasync", name: SEGMENT, kind: "hang" });
     const append = ending(log, [2, 3]);
@@ -93,7 +54,7 @@ describe("the segment log", () => {
   });
 
   it("LOG-1 a new segment is synced, and its folder, before anything is acknowledged from it", async () => {
-    const { files, log } = await opened(300);
+    const { files, log } = await openFaultingLog(300);
     await log.append(0, messages(0, 2));
     files.calls.length = 0;
     await log.append(0, [message(2)]);
@@ -111,7 +72,7 @@ describe("the segment log", () => {
   });
 
   it("LOG-4 what is appended while a commit is in flight is the next commit, without a timer", async () => {
-    const { files, clock, log } = await opened();
+    const { files, clock, log } = await openFaultingLog(SEGMENT_BYTES_MAX);
     const hang = files.set({ operation: "datasync", name: SEGMENT, kind: "hang" });
     const first = ending(log, [0]);
     await hang.hit;
@@ -130,7 +91,7 @@ describe("the segment log", () => {
   });
 
   it("LOG-4 no batch is longer than appendBytesMax, however much waits", async () => {
-    const { files, log } = await opened();
+    const { files, log } = await openFaultingLog(SEGMENT_BYTES_MAX);
     const hang = files.set({ operation: "datasync", name: SEGMENT, kind: "hang" });
     const appends = Array.from({ length: 200 }, (_, number) => ending(log, [number]));
     await hang.hit;
@@ -148,153 +109,8 @@ describe("the segment log", () => {
     await log.close();
   });
 
-  for (const kind of ["fail", "part"] as const) {
-    it(`LOG-5 a failed write (${kind}) is not_sent, the file is cut back, and the next append goes on`, async () => {
-      const { disk, files, log } = await opened();
-      await log.append(0, messages(0, 2));
-      const before = disk.get(segmentPath(LOG_DIR, 0)).length;
-      const fault = files.set({ operation: "write", name: SEGMENT, kind, code: "ENOSPC" });
-      const failed = ending(log, [2]);
-      await fault.hit;
-      const waiting = ending(log, [3]);
-      await failed.last;
-      expect(failed.now).toBe("not_sent");
-      expect(files.calls.some(({ operation, ended }) => operation === "truncate" && ended === "done")).toBe(true);
-      await waiting.last;
-      expect(waiting.now).toBe(2);
-      expect(log.fault).toBe(undefined);
-      expect(await readAll(log)).toEqual([...messages(0, 2), message(3)]);
-      await log.close();
-      expect(disk.get(segmentPath(LOG_DIR, 0)).length).toBeGreaterThan(before);
-      await withLog(disk, async (again) => expect(await readAll(again)).toEqual([...messages(0, 2), message(3)]));
-    });
-  }
-
-  it("LOG-5 a failed write that can't be cut back is unknown, and the log is closed for writing; reads go on", async () => {
-    const { disk, files, log } = await opened();
-    await log.append(0, messages(0, 2));
-    const fault = files.set({ operation: "write", name: SEGMENT, kind: "part" });
-    files.set({ operation: "truncate" });
-    const failed = ending(log, [2]);
-    await fault.hit;
-    const waiting = ending(log, [3]);
-    await Promise.all([failed.last, waiting.last]);
-    expect([failed.now, waiting.now]).toEqual(["unknown", "not_sent"]);
-    expect(log.fault).toContain("the log takes nothing more until a restart");
-    await expect(log.append(0, [message(4)])).rejects.toMatchObject({ failure: "not_sent", message: log.fault });
-    expect(await readAll(log)).toEqual(messages(0, 2));
-    await log.close();
-    await withLog(disk, async (again) => {
-      expect(await readAll(again)).toEqual(messages(0, 2));
-      expect(await again.append(0, [message(5)])).toBe(2);
-    });
-  });
-
-  it("LOG-5 after a failed sync nothing is ever written again; reads go on", async () => {
-    const { disk, files, log } = await opened();
-    await log.append(0, messages(0, 2));
-    const fault = files.set({ operation: "datasync", name: SEGMENT });
-    const failed = ending(log, [2]);
-    await fault.hit;
-    const waiting = ending(log, [3]);
-    await Promise.all([failed.last, waiting.last]);
-    expect([failed.now, waiting.now]).toEqual(["unknown", "not_sent"]);
-    files.calls.length = 0;
-    const late = ending(log, [4]);
-    await late.last;
-    expect(late.now).toBe("not_sent");
-    expect(files.calls.filter(({ operation }) => operation === "write" || operation === "datasync")).toEqual([]);
-    expect(log.fault).toContain("a sync failed");
-    expect(await log.bounds(0)).toEqual({ begin: 0, end: 2 });
-    expect(await readAll(log)).toEqual(messages(0, 2));
-    await log.close();
-    await withLog(disk, async (again) => expect((await readAll(again)).slice(0, 2)).toEqual(messages(0, 2)));
-  });
-
-  it("LOG-5 a start writes and syncs once more what a failed sync may have left in memory only", async () => {
-    const { disk, files, log } = await opened();
-    await log.append(0, messages(0, 2));
-    files.set({ operation: "datasync", name: SEGMENT });
-    await ending(log, [2]).last;
-    await log.close();
-    const next = new FaultingFiles(disk);
-    const { log: again } = await openSegmentLog(logOptions(next));
-    const onSegment = next.calls.filter(({ name }) => SEGMENT.test(name)).map(({ operation }) => operation);
-    expect(onSegment.indexOf("write")).toBeGreaterThan(0);
-    expect(onSegment.lastIndexOf("datasync")).toBeGreaterThan(onSegment.lastIndexOf("write"));
-    expect(await readAll(again)).toEqual(messages(0, 3));
-    await again.close();
-  });
-
-  for (const [operation, skip, outcome] of [
-    ["open", 0, "not_sent"],
-    ["write", 0, "not_sent"],
-    ["datasync", 0, "not_sent, closed"],
-    ["syncFolder", 0, "not_sent, closed"],
-  ] as const) {
-    it(`LOG-5 a new segment that fails at ${operation} is ${outcome}, and no position is used twice`, async () => {
-      const { disk, files, log } = await opened(400);
-      await log.append(0, messages(0, 2));
-      files.set({ operation, skip, name: operation === "syncFolder" ? /(?:)/ : SEGMENT });
-      const large = ending(log, [2, 3]);
-      await large.last;
-      expect(large.now).toBe("not_sent");
-      // This one would still fit into the old segment.
-      const small = ending(log, [4]);
-      await small.last;
-      expect(small.now).toBe(outcome === "not_sent" ? 2 : "not_sent");
-      expect(log.fault === undefined).toBe(outcome === "not_sent");
-      const kept = outcome === "not_sent" ? [...messages(0, 2), message(4)] : messages(0, 2);
-      expect(await readAll(log)).toEqual(kept);
-      await log.close();
-      await withLog(disk, async (again) => expect(await readAll(again)).toEqual(kept));
-    });
-  }
-
-  for (const operation of ["write", "datasync"] as const) {
-    it(`LOG-5 a ${operation} that hangs: within 10 s what is in flight is unknown and what waits is taken back`, async () => {
-      const { files, clock, log } = await opened();
-      const hang = files.set({ operation, name: SEGMENT, kind: "hang" });
-      const inFlight = ending(log, [0]);
-      await hang.hit;
-      await clock.advance(1000);
-      const waiting = [ending(log, [1]), ending(log, [2, 3])];
-      await clock.advance(5000);
-      const late = ending(log, [4]);
-      await clock.advance(2500);
-      expect(inFlight.now).toBe(undefined);
-      await clock.advance(1400);
-      expect(inFlight.now).toBe("unknown");
-      await clock.advance(1000);
-      expect(waiting.map(({ now }) => now)).toEqual(["not_sent", "not_sent"]);
-      // This one has waited for 4.9 s only, and its place in the batch is the first now.
-      expect(late.now).toBe(undefined);
-      hang.release();
-      await late.last;
-      expect(late.now).toBe(1);
-      expect(await readAll(log)).toEqual([message(0), message(4)]);
-      await log.close();
-    });
-  }
-
-  it("LOG-5 a close does not wait for a disk that hangs longer than its senders do", async () => {
-    const { files, clock, log } = await opened();
-    const hang = files.set({ operation: "datasync", name: SEGMENT, kind: "hang" });
-    const inFlight = ending(log, [0]);
-    await hang.hit;
-    const waiting = ending(log, [1]);
-    const closing = log.close();
-    await clock.advance(10_000);
-    await closing;
-    await Promise.all([inFlight.last, waiting.last]);
-    expect([inFlight.now, waiting.now]).toEqual(["unknown", "not_sent"]);
-    expect(clock.timers).toBe(0);
-    hang.release();
-    await turns();
-  });
-
   it("a mark that can't be written is told, hurts no append, and is written again with the next", async () => {
-    const { disk, files, clock, log } = await opened();
+    const { disk, files, clock, log } = await openFaultingLog(SEGMENT_BYTES_MAX);
     files.set({ operation: "write", name: /^durable$/ });
     await log.append(0, messages(0, 2));
     await turns();
@@ -326,7 +142,7 @@ describe("the segment log", () => {
   });
 
   it("LOG-3 a reader of the files follows into new segments from one that was still growing when it came", async () => {
-    const { disk, log } = await opened(700);
+    const { disk, log } = await openFaultingLog(700);
     await log.append(0, messages(0, 2));
     await turns();
     const other = await openSegmentReader({ dir: LOG_DIR, files: disk, clock: systemClock });
@@ -365,7 +181,7 @@ describe("the segment log", () => {
   });
 
   it("keeps at least as much as it is told to keep", async () => {
-    const { disk, log } = await opened(600);
+    const { disk, log } = await openFaultingLog(600);
     const size = async (from: number): Promise<number> => {
       const names = (await disk.list(LOG_DIR)).filter(
         (name) => name.endsWith(".seg") && Number.parseInt(name, 10) >= from,
@@ -385,7 +201,7 @@ describe("the segment log", () => {
   });
 
   it("a trim that can't remove a file says so, keeps what is left readable, and can be repeated", async () => {
-    const { files, log } = await opened(400);
+    const { files, log } = await openFaultingLog(400);
     for (let number = 0; number < 30; number += 1) await log.append(0, [message(number)]);
     files.set({ operation: "remove", skip: 1 });
     await expect(log.trim(0, 20)).rejects.toThrow("EIO");
