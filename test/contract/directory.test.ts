@@ -1,3 +1,4 @@
+/** Every directory that there is, held to the contract. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,3 +1,4 @@
+/** All signals that there are, held to the contract. */
 import { MemorySignals } from "../../src/server/signals/memory.ts";
 import { signalsContract } from "./signals.ts";
 

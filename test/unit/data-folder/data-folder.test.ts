@@ -1,3 +1,4 @@
+/** The data folder: its making, its format, its lock, and the one line that refuses it. */
 import { existsSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

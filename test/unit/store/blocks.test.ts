@@ -1,3 +1,4 @@
+/** Blocks of the embedded store: packing, reading, and what damage does. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { RECORD_HEADER_BYTES } from "../../../src/server/log/record-codec.ts";

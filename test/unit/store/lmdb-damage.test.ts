@@ -1,3 +1,4 @@
+/** The embedded store with values that were changed behind its back, and with files that are none of its own. */
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,3 +1,4 @@
+/** The embedded store and directory on a disk that is full for real. */
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";

@@ -1,3 +1,4 @@
+/** Keys of the embedded store: they sort as what they stand for. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readNumber, sealNumber, unsealNumber, writeNumber } from "../../../src/server/sealed-value.ts";

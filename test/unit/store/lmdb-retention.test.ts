@@ -1,3 +1,4 @@
+/** Retention in the embedded store, as it lies on the disk. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

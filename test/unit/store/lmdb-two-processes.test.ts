@@ -1,3 +1,4 @@
+/** The embedded store, written by one process and read by another. */
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
