@@ -2,9 +2,10 @@
  * Test support, load: the pipeline within the test's own process, on a real data folder, with segments as small as a
  * test wants them; and a way to fill its log by the million without anybody to send it.
  */
-import { OWN_FORMAT } from "../../src/cli/data-shape.ts";
+
 import { DEFAULT_LIMITS } from "../../src/protocol/limits.ts";
 import { systemChance, systemClock } from "../../src/server/clock.ts";
+import { EMBEDDED_FORMAT } from "../../src/server/compose.ts";
 import type { Retention } from "../../src/server/config/config.ts";
 import { startCore } from "../../src/server/core.ts";
 import { openDataFolder } from "../../src/server/data-folder.ts";
@@ -43,7 +44,7 @@ export interface LoadCore {
 export async function startLoadCore(options: LoadCoreOptions): Promise<LoadCore> {
   const { data, segmentBytesMax, logKeepBytes, retention } = options;
   const telemetry = silentTelemetry();
-  const folder = await openDataFolder(data, OWN_FORMAT);
+  const folder = await openDataFolder(data, EMBEDDED_FORMAT);
   const { log } = await openSegmentLog({
     dir: folder.log,
     limits: DEFAULT_LIMITS,
@@ -138,7 +139,7 @@ export async function appendBehindStore(
   count: number,
   padding: number,
 ): Promise<void> {
-  const folder = await openDataFolder(data, OWN_FORMAT);
+  const folder = await openDataFolder(data, EMBEDDED_FORMAT);
   const limits = DEFAULT_LIMITS;
   const files = { files: nodeFiles, segmentBytesMax: SEGMENT_BYTES_MAX };
   const { log } = await openSegmentLog({ dir: folder.log, limits, clock: systemClock, ...files });

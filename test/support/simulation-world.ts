@@ -108,6 +108,12 @@ export class World {
     return this.#core !== undefined;
   }
 
+  /** Whether history may begin later than with seq 1: by retention, or because the log's beginning is trimmed. */
+  get mayLoseHistory(): boolean {
+    const { messages, days } = this.options.retention;
+    return messages !== undefined || days !== undefined || this.disk.partition(0).begin > 0;
+  }
+
   /** The id of a room by its name. */
   roomId(name: string): string {
     return publicRoomId(name);
