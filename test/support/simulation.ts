@@ -252,7 +252,8 @@ export class Simulation {
       }
     }
     for (const { msg, where } of this.#world.complaints.splice(0)) {
-      if (!EXPECTED_COMPLAINTS.includes(msg) && where !== "retention") throw new Violation(`the server complains: ${msg} ${where ?? ""}`);
+      if (!EXPECTED_COMPLAINTS.includes(msg) && where !== "retention")
+        throw new Violation(`the server complains: ${msg} ${where ?? ""}`);
     }
   }
 
