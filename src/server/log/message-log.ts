@@ -77,7 +77,9 @@ export interface MessageLog {
   /**
    * Reads from position `from` to the end, then waits for more, until `signal` aborts; then it ends without an error.
    * MUST give each record once, in order, and MUST NOT give one that is not durable yet (LOG-1). A batch begins at
-   * exactly the position that is next. MUST throw a `LogError` for what was trimmed, is damaged or lies beyond the end.
+   * exactly the position that is next. MUST throw a `LogError` for what was trimmed, is damaged or lies beyond the end;
+   * any other error is the machine's (too many open files, a disk that can't be read), and the read may be tried again.
+   * Ends as well when the log is closed. MUST NOT keep the event loop to itself, however much there is to read.
    * Any number of readers may run at once, each at its own place (LOG-3).
    */
   read(partition: number, from: number, signal: AbortSignal): AsyncIterable<LogBatch>;

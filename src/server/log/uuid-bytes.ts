@@ -61,14 +61,14 @@ const word = (bytes: Uint8Array, at: number): number =>
 
 /** Texts of the UUIDs that came by last, so that a room's id is made once and kept once. Holds `places` at the most. */
 export class UuidTexts {
-  readonly #mask: number;
+  readonly #shift: number;
   readonly #words: Int32Array;
   readonly #texts: (Uuid | undefined)[];
 
   /** `places` is a power of two: each UUID has one place, and the newer pushes out the older. */
   constructor(places: number) {
     if (places < 1 || (places & (places - 1)) !== 0) throw new RangeError("places is not a power of two");
-    this.#mask = places - 1;
+    this.#shift = 32 - Math.log2(places);
     this.#words = new Int32Array(places * 4);
     this.#texts = new Array<Uuid | undefined>(places).fill(undefined);
   }
@@ -79,8 +79,9 @@ export class UuidTexts {
     const b = word(bytes, offset + 4);
     const c = word(bytes, offset + 8);
     const d = word(bytes, offset + 12);
-    const mixed = Math.imul(a ^ b ^ c ^ d, 0x9e3779b1);
-    const place = (mixed ^ (mixed >>> 15)) & this.#mask;
+    const folded = a ^ b ^ c ^ d;
+    // A shift by 32 would be none at all: one place is place 0.
+    const place = this.#shift === 32 ? 0 : Math.imul(folded ^ (folded >>> 15), 0x9e3779b1) >>> this.#shift;
     const words = this.#words;
     const at = place * 4;
     const known = this.#texts[place];
