@@ -17,7 +17,7 @@ import type { MessageLog } from "../../src/server/log/message-log.ts";
 import { SEGMENT_BYTES_MAX } from "../../src/server/log/segment-format.ts";
 import { openSegmentLog } from "../../src/server/log/segments.ts";
 import { MemorySignals } from "../../src/server/signals/memory.ts";
-import { openLmdbStore } from "../../src/server/store/lmdb.ts";
+import { NO_PAUSE, openLmdbStore } from "../../src/server/store/lmdb.ts";
 import { silentTelemetry } from "../../src/server/telemetry/create-telemetry.ts";
 import { publicRoomId } from "../../src/server/uuid.ts";
 import { messages } from "./log-records.ts";
@@ -55,7 +55,7 @@ export async function startLoadCore(options: LoadCoreOptions): Promise<LoadCore>
   const fail = (error: unknown): void => {
     throw error;
   };
-  const store = await openLmdbStore({ dir: folder.store, readOnly: false, damaged: fail });
+  const store = await openLmdbStore({ dir: folder.store, readOnly: false, damaged: fail, pause: NO_PAUSE });
   const directory = await openLmdbDirectory({ dir: folder.directory, readOnly: false });
   const signals = new MemorySignals(fail);
   const closePorts = async (): Promise<void> => {

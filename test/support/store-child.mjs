@@ -4,7 +4,12 @@ import { createInterface } from "node:readline";
 import { openLmdbStore } from "../../dist/server/store/lmdb.js";
 
 const [dir] = process.argv.slice(2);
-const store = await openLmdbStore({ dir, readOnly: true, damaged: (error) => console.log(error.message) });
+const store = await openLmdbStore({
+  dir,
+  readOnly: true,
+  pause: async () => undefined,
+  damaged: (error) => console.log(error.message),
+});
 console.log("ready");
 for await (const room of createInterface({ input: process.stdin })) {
   const checkpoint = await store.checkpoint(0);

@@ -38,69 +38,92 @@ export interface PackedBlock {
 
 /** Makes blocks, in one buffer that it uses again. */
 export class BlockPacker {
-  #scratch = Buffer.allocUnsafeSlow(1024 * 1024);
+  #scratch = Buffer.alloc(0);
 
   /**
    * The rows of some rooms as blocks. Each list has one room's rows, ascending by seq; where a seq is missing a new
    * block begins. Throws a `RangeError` for a record that can't be encoded.
    */
-  pack(lists: Iterable<readonly StoredRecord[]>): PackedBlock[] {
-    const rooms = [...lists];
-    let bytesMax = 0;
-    for (const rows of rooms) {
-      for (const row of rows) bytesMax += HEADER_BYTES + NUMBERS_BYTES + encodedBytesMax(row.record);
-    }
-    const target = this.#room(bytesMax);
+  pack(lists: readonly (readonly StoredRecord[])[]): PackedBlock[] {
     const blocks: PackedBlock[] = [];
-    let end = 0;
-    for (const rows of rooms) end = packRoom(rows, target, end, blocks);
+    const packing = packAll(lists, this.#room(bytesMax(lists)), Number.POSITIVE_INFINITY, blocks);
+    // Nothing is left after the first stretch, for it never ends early.
+    packing.next();
+    return blocks;
+  }
+
+  /** The same, waiting for `pause` after every so many rows, for others wait meanwhile. One at a time. */
+  async packSlowly(
+    lists: readonly (readonly StoredRecord[])[],
+    rowsBetweenPauses: number,
+    pause: () => Promise<void>,
+  ): Promise<PackedBlock[]> {
+    const blocks: PackedBlock[] = [];
+    const packing = packAll(lists, this.#room(bytesMax(lists)), rowsBetweenPauses, blocks);
+    while (packing.next().done !== true) await pause();
     return blocks;
   }
 
   #room(bytes: number): Buffer {
     if (bytes <= this.#scratch.length) return this.#scratch;
-    const larger = Buffer.allocUnsafeSlow(bytes);
-    if (bytes <= SCRATCH_KEPT_BYTES_MAX) this.#scratch = larger;
+    // A little more than asked for, so that the next, slightly larger write finds room.
+    const larger = Buffer.allocUnsafeSlow(Math.ceil(bytes * 1.25));
+    if (larger.length <= SCRATCH_KEPT_BYTES_MAX) this.#scratch = larger;
     return larger;
   }
 }
 
-/** Appends a room's rows to `target` at `offset` and their blocks to `blocks`; the offset after them. */
-function packRoom(rows: readonly StoredRecord[], target: Buffer, offset: number, blocks: PackedBlock[]): number {
-  let start = offset;
-  let end = start + HEADER_BYTES;
-  let count = 0;
+function bytesMax(lists: readonly (readonly StoredRecord[])[]): number {
+  let bytes = 0;
+  for (const rows of lists) {
+    for (const row of rows) bytes += HEADER_BYTES + NUMBERS_BYTES + encodedBytesMax(row.record);
+  }
+  return bytes;
+}
+
+/** Writes all rows to `target` and their blocks to `blocks`, and stops after every so many rows. */
+function* packAll(
+  lists: readonly (readonly StoredRecord[])[],
+  target: Buffer,
+  rowsBetweenStops: number,
+  blocks: PackedBlock[],
+): Generator<undefined, undefined> {
+  let start = 0;
+  let end = 0;
   let first = 0;
+  let count = 0;
+  let sinceStop = 0;
   const finish = (room: Uuid): void => {
     target.writeUInt32LE(count, start + SEAL_BYTES);
     writeNumber(first, target, start + SEAL_BYTES + 4);
     blocks.push({ room, first, value: seal(target.subarray(start, end)) });
+    start = end;
+    count = 0;
   };
-  for (const row of rows) {
-    const { record, seq } = row;
-    if (count > 0 && seq !== first + count) {
-      finish(record.room);
-      start = end;
-      end = start + HEADER_BYTES;
-      count = 0;
+  for (const rows of lists) {
+    for (const row of rows) {
+      const { record, seq } = row;
+      if (count > 0 && seq !== first + count) finish(record.room);
+      if (count === 0) end = start + HEADER_BYTES;
+      let rowEnd = writeRow(row, target, end);
+      if (count > 0 && rowEnd - start > BLOCK_BYTES_MAX) {
+        // One too many: it moves on by a header, for the next block to begin in front of it.
+        target.copyWithin(end + HEADER_BYTES, end, rowEnd);
+        rowEnd += HEADER_BYTES;
+        finish(record.room);
+      }
+      if (count === 0) first = seq;
+      count += 1;
+      end = rowEnd;
+      sinceStop += 1;
+      if (sinceStop >= rowsBetweenStops) {
+        sinceStop = 0;
+        yield undefined;
+      }
     }
-    let rowEnd = writeRow(row, target, end);
-    if (count > 0 && rowEnd - start > BLOCK_BYTES_MAX) {
-      // One too many: it moves on by a header, for the next block to begin in front of it.
-      finish(record.room);
-      target.copyWithin(end + HEADER_BYTES, end, rowEnd);
-      rowEnd += HEADER_BYTES;
-      start = end;
-      count = 0;
-    }
-    if (count === 0) first = seq;
-    count += 1;
-    end = rowEnd;
+    const last = rows.at(-1);
+    if (last !== undefined) finish(last.record.room);
   }
-  const last = rows.at(-1);
-  if (last === undefined) return offset;
-  finish(last.record.room);
-  return end;
 }
 
 function writeRow(row: StoredRecord, target: Buffer, offset: number): number {

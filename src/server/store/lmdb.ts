@@ -19,6 +19,12 @@ import { StoreDamaged } from "./message-store.ts";
 /** Ids of rooms and senders that are kept as text, so that a page makes each once. */
 const TEXTS_KEPT = 1024;
 
+/** Rows that a write encodes at least before it pauses: half a millisecond's work. */
+const STRETCH_ROWS_MIN = 256;
+
+/** Stretches of a large write at the most: under full load each pause is a long one, and the store must keep up. */
+const STRETCHES_MAX = 16;
+
 /** How the embedded store is opened. */
 export interface LmdbStoreOptions {
   /** Its folder; made when absent, but for `readOnly`. */
@@ -27,18 +33,28 @@ export interface LmdbStoreOptions {
   readonly readOnly: boolean;
   /** Hears of damage that is worked around: a snapshot that is passed over, a block that is written anew. */
   readonly damaged: (error: StoreDamaged) => void;
+  /** Resolves in a later turn of the event loop: a write encodes its records in stretches, for messages wait meanwhile. */
+  readonly pause: () => Promise<void>;
 }
+
+/** For whoever has nobody waiting: tools and tests. */
+export const NO_PAUSE = (): Promise<void> => Promise.resolve();
 
 /** The store in LMDB; made by `openLmdbStore`. */
 export class LmdbStore implements MessageStore {
   readonly #environment: LmdbEnvironment;
   readonly #damaged: (error: StoreDamaged) => void;
+  readonly #pause: () => Promise<void>;
   readonly #packer = new BlockPacker();
   readonly #texts = new UuidTexts(TEXTS_KEPT);
+  /** Settles with the last write that was asked for, so that one runs after another. */
+  #last: Promise<void> = Promise.resolve();
+  #closed = false;
 
-  constructor(environment: LmdbEnvironment, damaged: (error: StoreDamaged) => void) {
+  constructor(environment: LmdbEnvironment, { damaged, pause }: Pick<LmdbStoreOptions, "damaged" | "pause">) {
     this.#environment = environment;
     this.#damaged = damaged;
+    this.#pause = pause;
   }
 
   /** Why the last write failed, until one succeeds. */
@@ -47,21 +63,35 @@ export class LmdbStore implements MessageStore {
   }
 
   write(batch: StoreBatch): Promise<void> {
-    return this.#environment.change((view, changes) => {
-      const { partition, to, snapshot } = batch;
+    if (this.#closed) return Promise.reject(new Error("closed"));
+    const written = this.#last.then(() => this.#write(batch));
+    this.#last = written.catch(() => undefined);
+    return written;
+  }
+
+  async #write(batch: StoreBatch): Promise<void> {
+    const { partition, to, snapshot } = batch;
+    const rooms = byRoom(batch.records);
+    const stretch = Math.max(STRETCH_ROWS_MIN, Math.ceil(batch.records.length / STRETCHES_MAX));
+    const blocks = await this.#packer.packSlowly([...rooms.values()], stretch, this.#pause);
+    await this.#environment.change((view, changes) => {
       const checkpoint = readCheckpoint(view, partition);
       checkBatch(batch, checkpoint);
+      const apart = new Set<Uuid>();
       const lists: StoredRecord[][] = [];
-      for (const [room, rows] of byRoom(batch.records)) {
+      for (const [room, rows] of rooms) {
         const floor = readFloor(view, room);
         const first = rows[0];
-        if (first === undefined) continue;
-        const kept = floor > first.seq ? rows.filter((row) => row.seq >= floor) : rows;
+        const isCut = first !== undefined && first.seq < floor;
         // What lies before the checkpoint stands here already, perhaps in blocks that begin elsewhere.
-        const repeated = first.position < checkpoint;
-        lists.push(repeated ? mergeRows(view, changes, this.#texts, kept, this.#damaged) : kept);
+        const isRepeat = first !== undefined && first.position < checkpoint;
+        if (!isCut && !isRepeat) continue;
+        apart.add(room);
+        const kept = isCut ? rows.filter((row) => row.seq >= floor) : rows;
+        lists.push(isRepeat ? mergeRows(view, changes, this.#texts, kept, this.#damaged) : kept);
       }
-      this.#putBlocks(changes, lists);
+      for (const { room, first, value } of blocks) if (!apart.has(room)) changes.put(blockKey(room, first), value);
+      putBlocks(changes, lists);
       if (to > checkpoint) changes.put(checkpointKey(partition), sealNumber(to));
       if (snapshot !== undefined) putSnapshot(view, changes, partition, snapshot);
     });
@@ -83,7 +113,7 @@ export class LmdbStore implements MessageStore {
     for (let left = true; left; ) {
       left = await this.#environment.change((view, changes) => {
         const removed = removeBelow(view, changes, this.#texts, room, floor);
-        this.#putBlocks(changes, [removed.kept]);
+        putBlocks(changes, [removed.kept]);
         return removed.left;
       });
     }
@@ -142,20 +172,18 @@ export class LmdbStore implements MessageStore {
     });
   }
 
-  close(): Promise<void> {
-    return this.#environment.close();
-  }
-
-  #putBlocks(changes: LmdbChanges, lists: readonly (readonly StoredRecord[])[]): void {
-    for (const { room, first, value } of this.#packer.pack(lists)) changes.put(blockKey(room, first), value);
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#last;
+    await this.#environment.close();
   }
 }
 
 /** Opens the embedded store. Throws a `StartError` where that can't be done. */
 export async function openLmdbStore(options: LmdbStoreOptions): Promise<LmdbStore> {
-  const { dir, readOnly, damaged } = options;
+  const { dir, readOnly } = options;
   const advice = "move that folder away, and the next start makes the store anew from the log";
-  return new LmdbStore(await openLmdb({ dir, readOnly, advice }), damaged);
+  return new LmdbStore(await openLmdb({ dir, readOnly, advice }), options);
 }
 
 function readCheckpoint(view: LmdbView, partition: number): number {
@@ -168,6 +196,10 @@ function readCheckpoint(view: LmdbView, partition: number): number {
     const message = `the store's checkpoint of partition ${partition} ${error.message}`;
     throw new StoreDamaged(undefined, 0, message, { cause: error });
   }
+}
+
+function putBlocks(changes: LmdbChanges, lists: readonly (readonly StoredRecord[])[]): void {
+  for (const { room, first, value } of new BlockPacker().pack(lists)) changes.put(blockKey(room, first), value);
 }
 
 function byRoom(records: readonly StoredRecord[]): Map<Uuid, StoredRecord[]> {
