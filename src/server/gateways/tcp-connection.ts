@@ -12,6 +12,9 @@ import { type Line, Lines, NOT_UTF8, TOO_LONG } from "./lines.ts";
 /** How long a closed connection may take to say its last words, in milliseconds. */
 const LINGER_MS = 2000;
 
+/** Bytes that are read of one connection before what it posted is durable; then the others have their turn. */
+const UNSETTLED_BYTES_MAX = 256 * 1024;
+
 const ignore = (): void => {
   // Read, and thrown away.
 };
@@ -25,6 +28,8 @@ export class TcpConnection implements Transport {
   readonly #written = (): void => this.#session?.outbox.written();
   #session: Session | undefined;
   #isFirstLine = true;
+  /** Bytes that were read since all that was posted had last been settled. */
+  #unsettledBytes = 0;
   /** A command is being waited for. */
   #busy = false;
   /** The client will say no more. */
@@ -45,6 +50,7 @@ export class TcpConnection implements Transport {
     socket.on("data", (chunk: Buffer) => {
       this.#lines.feed(chunk);
       this.#pump();
+      this.#holdBack(chunk.length);
     });
     socket.on("end", () => {
       this.#halfClosed = true;
@@ -102,6 +108,14 @@ export class TcpConnection implements Transport {
       }
       this.#take(line);
     }
+  }
+
+  /** Without this, one client that floods would fill the append queue, and everybody's messages would wait behind its. */
+  #holdBack(bytes: number): void {
+    this.#unsettledBytes += bytes;
+    if (this.#unsettledBytes <= UNSETTLED_BYTES_MAX || !this.#mayRead()) return;
+    this.#unsettledBytes = 0;
+    this.#waitFor(this.#dispatcher.settled());
   }
 
   #take(line: Line): void {
