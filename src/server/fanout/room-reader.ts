@@ -9,7 +9,7 @@ import type { StoredRecord } from "../record.ts";
 import type { MessageStore, PageLimit } from "../store/message-store.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import { EventEncoder } from "./event-encoder.ts";
-import { type EventRun, joinRuns, newestLines, runUpTo } from "./event-run.ts";
+import { type EventRun, joinRuns, newestLines, oldestLines, runUpTo } from "./event-run.ts";
 import type { Room } from "./room.ts";
 
 /** What cannot be read right now; trying again later may work. */
@@ -62,7 +62,9 @@ export class RoomReader {
       // All of it is gone, and what comes next may have left memory meanwhile.
       if (records.length === 0) return await this.after(room, Math.max(floor, to + 1), limit, withinMs);
     }
-    return this.#run(room, records);
+    const run = this.#run(room, records);
+    // The store counts roughly; text that is not ASCII takes more bytes than it counted.
+    return run === undefined ? undefined : oldestLines(run, limit.bytes);
   }
 
   /**
@@ -87,8 +89,11 @@ export class RoomReader {
       if (floor <= next) throw this.#hole(room, Math.max(last + 1, floor));
       return recent;
     }
-    const older = this.#run(room, records);
-    return older === undefined || recent === undefined ? (older ?? recent) : joinRuns(older, recent);
+    const run = this.#run(room, records);
+    if (run === undefined) return recent;
+    const older = newestLines(run, bytesLeft);
+    if (recent === undefined) return older;
+    return older.lines.length > bytesLeft ? recent : joinRuns(older, recent);
   }
 
   #recentBetween(room: Room, oldest: number, newest: number, bytes: number): EventRun | undefined {
