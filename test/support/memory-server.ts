@@ -41,7 +41,7 @@ export interface MemoryServer {
 }
 
 /** The rooms of a memory server unless told otherwise. */
-export const TWO_ROOMS: readonly RoomListing[] = [
+const TWO_ROOMS: readonly RoomListing[] = [
   { name: "general", description: "for all" },
   { name: "rust", description: "for some" },
 ];
