@@ -242,13 +242,19 @@ export class Client {
     }
   }
 
-  /** The second one of a connection answers `hello`: then the server has written down who this is. */
+  /**
+   * The first of a connection is a new guest's. The second one answers `hello`: then the server has written down who this
+   * is. Whoever has nothing yet keeps the first: a message with a key may have been written down under it.
+   */
   #hearLogin(event: WireEvent): void {
     this.#logins += 1;
-    if (this.#logins < 2) return;
     const token = event["s"] as string;
     const name = event["u"] as string;
-    if (this.#token !== undefined && (token !== this.#token || name !== this.#name)) {
+    if (this.#logins === 1) {
+      this.#token ??= token;
+      return;
+    }
+    if (this.#name !== undefined && (token !== this.#token || name !== this.#name)) {
       throw this.#violation(`came back as ${name} and was ${this.#name}`);
     }
     this.#token = token;

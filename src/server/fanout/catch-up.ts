@@ -3,7 +3,7 @@
  * drained, from recent events or the store. The step from the last page to live happens within one turn, so that there
  * is neither gap nor repeat.
  */
-import { caughtUp, reset } from "../../protocol/events.ts";
+import { reset } from "../../protocol/events.ts";
 import { READ_WITHIN_MS } from "../../protocol/limits.ts";
 import type { Clock } from "../clock.ts";
 import type { PageLimit } from "../store/message-store.ts";
@@ -137,8 +137,7 @@ export class CatchUp {
     const { room, session } = following;
     if (session.behind || following.cursor < room.head) return false;
     if (following.owesCaughtUp) {
-      following.owesCaughtUp = false;
-      session.answer(caughtUp(room.json, following.cursor));
+      session.tellCaughtUp(following);
       if (session.behind) return false;
     }
     following.live = true;

@@ -22,9 +22,12 @@ interface Entry {
   readonly bytes: Uint8Array;
   /** The room that it tells of; `undefined` for an answer. */
   readonly following: Following | undefined;
-  /** The first seq in it; 0 where it has none, as presence. */
+  /** The first seq in it; 0 where it has none, as presence; `CAUGHT_UP`. */
   readonly first: number;
 }
+
+/** In the place of a first seq: what was pushed is `caught_up`, which is only true after the events before it. */
+export const CAUGHT_UP = -1;
 
 /** At most so much goes to the socket in one write, a single larger frame apart: a slow reader's progress shows. */
 const WRITE_BYTES_MAX = 64 * 1024;
@@ -88,6 +91,7 @@ export class Outbox {
         continue;
       }
       this.#waitingBytes -= entry.bytes.length;
+      if (entry.first === CAUGHT_UP) entry.following.owesCaughtUp = true;
       if (entry.first > 0 && entry.first <= entry.following.cursor) entry.following.cursor = entry.first - 1;
     }
     this.#entries = kept;

@@ -3,13 +3,13 @@
  * Doors make sessions and hand them to commands; commands answer through them.
  */
 import type { ErrorName } from "../../protocol/error-codes.ts";
-import { error } from "../../protocol/events.ts";
+import { caughtUp, error } from "../../protocol/events.ts";
 import { LINE_END } from "../../protocol/framing.ts";
 import type { Uuid } from "../record.ts";
 import type { CloseReason, Door } from "../telemetry/counts.ts";
 import { type EventRun, linesFor } from "./event-run.ts";
 import type { Following } from "./following.ts";
-import { Outbox, type Transport } from "./outbox.ts";
+import { CAUGHT_UP, Outbox, type Transport } from "./outbox.ts";
 import type { Room } from "./room.ts";
 
 /** A person or bot. Sessions of one user share one of these. */
@@ -86,6 +86,17 @@ export class Session {
     }
     following.cursor = run.last;
     if (lines.length > 0) this.#push(lines, following, run.first);
+  }
+
+  /** Tells that all that was asked for has been told. Dropped with the events before it, and then owed once more. */
+  tellCaughtUp(following: Following): void {
+    const line = Buffer.from(caughtUp(following.room.json, following.cursor) + LINE_END);
+    if (!this.#fits(line.length) && this.outbox.bytes > 0) {
+      this.fallBehind();
+      return;
+    }
+    following.owesCaughtUp = false;
+    this.#push(line, following, CAUGHT_UP);
   }
 
   /** Tells what has no seq, as presence: dropped when the session is behind, and made good when it is live again. */
