@@ -166,9 +166,15 @@ export class AppendQueue {
     this.expire(Number.POSITIVE_INFINITY, error);
   }
 
-  /** What waits or is in flight, in bytes. */
-  get bytes(): number {
-    return this.#bytes;
+  /** What waits, not counting what was taken. */
+  get backlog(): { readonly records: number; readonly bytes: number } {
+    let records = 0;
+    let bytes = 0;
+    for (const batch of this.#batches) {
+      records += batch.records.length;
+      bytes += batch.bytes;
+    }
+    return { records, bytes };
   }
 
   /** When the append that waits longest was called; infinity where none waits. */

@@ -102,13 +102,15 @@ export class GroupCommit {
 
   #delayMs(): number {
     if (this.#isClosed || this.#pace === undefined) return 0;
-    return this.#pace.delayMs(this.#clock.monotonic(), this.#queue.bytes);
+    return this.#pace.delayMs(this.#clock.monotonic(), this.#queue.backlog);
   }
 
   /** Waits until the next commit may begin. */
   async #keepPace(): Promise<void> {
     const delayMs = this.#delayMs();
-    if (delayMs === 0 || this.#queue.bytes === 0) return;
+    if (delayMs === 0) return;
+    const since = this.#clock.monotonic();
+    const { records } = this.#queue.backlog;
     await new Promise<void>((resolve) => {
       const timer = this.#clock.after(delayMs, resolve);
       this.#hurry = () => {
@@ -117,6 +119,8 @@ export class GroupCommit {
       };
     });
     this.#hurry = undefined;
+    const now = this.#clock.monotonic();
+    this.#pace?.waited(now, now - since, this.#queue.backlog.records - records);
   }
 
   /** Answers those who have waited too long: what only waits is taken back, what is in flight is `unknown`. */

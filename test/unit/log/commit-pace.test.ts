@@ -12,38 +12,59 @@ function paced(records: number, everyMs: number): { pace: CommitPace; at: number
 
 describe("CommitPace", () => {
   it("LOG-4 lets an idle log commit at once", () => {
-    expect(new CommitPace().delayMs(0, 100)).toBe(0);
+    expect(new CommitPace().delayMs(0, { records: 3, bytes: 100 })).toBe(0);
     const { pace, at } = paced(1, 10);
-    expect(pace.delayMs(at + 0.1, 100)).toBe(0);
+    expect(pace.delayMs(at + 0.1, { records: 3, bytes: 100 })).toBe(0);
   });
 
   it("LOG-4 does not slow a lone sender who waits for each answer", () => {
     const { pace, at } = paced(1, 0.4);
-    expect(pace.delayMs(at + 0.3, 100)).toBe(0);
+    expect(pace.delayMs(at + 0.3, { records: 3, bytes: 100 })).toBe(0);
   });
 
   it("LOG-4 makes a busy log wait until 2 ms after the last commit began, and no longer", () => {
     const { pace, at } = paced(5, 0.5);
-    expect(pace.delayMs(at + 0.5, 700)).toBeCloseTo(1.5);
-    expect(pace.delayMs(at + 2, 700)).toBe(0);
-    expect(pace.delayMs(at + 50, 700)).toBe(0);
+    expect(pace.delayMs(at + 0.5, { records: 3, bytes: 700 })).toBeCloseTo(1.5);
+    expect(pace.delayMs(at + 2, { records: 3, bytes: 700 })).toBe(0);
+    expect(pace.delayMs(at + 50, { records: 3, bytes: 700 })).toBe(0);
   });
 
   it("LOG-4 commits at once what is worth a flush", () => {
     const { pace, at } = paced(5, 0.5);
-    expect(pace.delayMs(at + 0.1, 16 * 1024 - 1)).toBeGreaterThan(0);
-    expect(pace.delayMs(at + 0.1, 16 * 1024)).toBe(0);
+    expect(pace.delayMs(at + 0.1, { records: 15, bytes: 16 * 1024 - 1 })).toBeGreaterThan(0);
+    expect(pace.delayMs(at + 0.1, { records: 1, bytes: 16 * 1024 })).toBe(0);
+    expect(pace.delayMs(at + 0.1, { records: 16, bytes: 1000 })).toBe(0);
+  });
+
+  it("LOG-4 stops waiting where nothing comes meanwhile, and tries again later", () => {
+    const { pace, at } = paced(4, 0.4);
+    const backlog = { records: 4, bytes: 500 };
+    expect(pace.delayMs(at + 0.4, backlog)).toBeGreaterThan(0);
+    pace.waited(at + 2, 1.6, 0);
+    pace.started(at + 2, 4);
+    for (let now = at + 2.4; now < at + 102; now += 0.4) {
+      expect(pace.delayMs(now, backlog)).toBe(0);
+      pace.started(now, 4);
+    }
+    expect(pace.delayMs(at + 102.1, backlog)).toBeGreaterThan(0);
+  });
+
+  it("LOG-4 goes on waiting where records come meanwhile", () => {
+    const { pace, at } = paced(5, 0.5);
+    pace.waited(at + 2, 1.5, 14);
+    pace.started(at + 2, 17);
+    expect(pace.delayMs(at + 2.5, { records: 5, bytes: 500 })).toBeGreaterThan(0);
   });
 
   it("LOG-4 forgets a rush within a tenth of a second", () => {
     const { pace, at } = paced(50, 0.5);
     pace.started(at + 100, 1);
-    expect(pace.delayMs(at + 100.1, 100)).toBe(0);
+    expect(pace.delayMs(at + 100.1, { records: 3, bytes: 100 })).toBe(0);
   });
 
   it("LOG-4 bears a clock that stands still", () => {
     const pace = new CommitPace();
     for (let i = 0; i < 10; i++) pace.started(5, 100);
-    expect(pace.delayMs(5, 100)).toBe(0);
+    expect(pace.delayMs(5, { records: 3, bytes: 100 })).toBe(0);
   });
 });
