@@ -2,6 +2,7 @@
  * The golden exchanges over real sockets: a whole server passes them all, and the load tool's relay, which speaks the
  * wire as it always was, passes those it must.
  */
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it } from "vitest";
@@ -173,6 +174,17 @@ describe("the golden exchanges", () => {
     const shown = new Set(lines.flatMap((line) => [...line.matchAll(/"code":"(\w+)"/g)].map(([, code]) => code ?? "")));
     expect([...Object.keys(ERROR_CODES)].filter((code) => !shown.has(code))).toEqual(["slow"]);
     expect([...shown].filter((code) => !Object.hasOwn(ERROR_CODES, code))).toEqual([]);
+  });
+
+  it("are what the package gives to others, once it is built", () => {
+    const script =
+      'import * as golden from "verbatim-chat/golden"; console.log(JSON.stringify(golden.GOLDEN_EXCHANGES))';
+    const output = execFileSync(process.execPath, ["--input-type=module", "-e", script], {
+      cwd: PROJECT_ROOT,
+      encoding: "utf8",
+      maxBuffer: 1 << 24,
+    });
+    expect(JSON.parse(output)).toEqual(JSON.parse(JSON.stringify(GOLDEN_EXCHANGES)));
   });
 
   it("notice a line that differs by one byte", () => {

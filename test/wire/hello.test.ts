@@ -55,7 +55,7 @@ function folder(purpose: string): TempFolder {
 }
 
 describe("a guest who said hello", () => {
-  it("WIRE-11 is known for 24 hours after their last sign of life, and being here is one", async () => {
+  it("WIRE-11 WIRE-20 is known for 24 hours after their last sign of life, and being here is one", async () => {
     const clock = new HandClock();
     const { port } = await start({ clock });
     const first = await arrive(port);
