@@ -123,7 +123,7 @@ export async function startCore(ports: Ports, options: CoreOptions): Promise<Cor
     log,
     sequencer: start.sequencer,
     output: {
-      deliver: (batch) => hub.deliver(batch),
+      deliver: (batch) => (batch.to <= checkpoint ? hub.passOver(batch) : hub.deliver(batch)),
       store: (batch) => writer.push(batch),
       snapshot: (position, bytes) => writer.keepSnapshot({ position, bytes }),
     },

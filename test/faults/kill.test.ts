@@ -115,4 +115,33 @@ describe(`kill -9, seed ${seed}`, () => {
     expect(keys).toEqual(expected);
     reader.drop();
   });
+
+  it("PROJ-3 WIRE-13 gives nothing back that retention removed", async () => {
+    const first = await folder.start();
+    const client = await connectChat(first.tcpPort);
+    await client.hello(undefined);
+    await client.join("general");
+    for (let number = 1; number <= 50; number++) await client.say("general", `message ${number}`, `key ${number}`);
+    // Retention counts what the store has.
+    await until(
+      10_000,
+      () => "the store to have all",
+      async () => {
+        const metrics = await (await fetch(`http://127.0.0.1:${first.httpPort}/metrics`)).text();
+        return /^consumer_messages_processed_total 50$/m.test(metrics) || undefined;
+      },
+    );
+    await first.kill("SIGKILL");
+    const args = ["--retain-messages", "10"];
+    for (let life = 0; life < 3; life++) {
+      const server = await folder.start({ args });
+      const reader = await connectChat(server.tcpPort);
+      const seqs = (await readHistory(reader, "general")).map(({ seq }) => seq);
+      expect(seqs).toEqual(Array.from({ length: 10 }, (_, index) => 41 + index));
+      const told = await reader.joinAfter("general", 5);
+      expect(told.map(({ seq }) => seq)).toEqual(seqs);
+      expect(reader.events.find(({ _et }) => _et === "reset")).toMatchObject({ oldest: 41 });
+      await server.kill("SIGKILL");
+    }
+  });
 });
