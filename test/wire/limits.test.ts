@@ -4,8 +4,6 @@
  */
 import { afterEach, describe, expect, it } from "vitest";
 import { DEFAULT_LIMITS, type Limits } from "../../src/protocol/limits.ts";
-import type { EventRun } from "../../src/server/fanout/event-run.ts";
-import { RUN_OVERHEAD_BYTES } from "../../src/server/fanout/event-run.ts";
 import { Following } from "../../src/server/fanout/following.ts";
 import { RecentEvents } from "../../src/server/fanout/recent-events.ts";
 import { Room } from "../../src/server/fanout/room.ts";
@@ -114,15 +112,21 @@ const EDGES: Readonly<Record<keyof Limits, () => Promise<void>>> = {
   },
 
   recentBytesMax: async () => {
-    const run = (seq: number, bytes: number): EventRun => ({
-      ...{ first: seq, last: seq, lines: Buffer.alloc(bytes - RUN_OVERHEAD_BYTES), messagesOnly: true },
-    });
-    const recent = new RecentEvents(3000);
-    const room = recent.room();
-    for (const seq of [1, 2, 3]) room.add(run(seq, 1000), seq);
-    expect([recent.bytes, room.first]).toEqual([3000, 1]);
-    room.add(run(4, 201), 4);
-    expect([recent.bytes, room.first]).toEqual([2201, 2]);
+    // Each larger than what is put together in memory.
+    const lines = Buffer.alloc(100_000);
+    const keep = (bytesMax: number, count: number) => {
+      const recent = new RecentEvents(bytesMax);
+      const room = recent.room();
+      for (let seq = 1; seq <= count; seq++) room.add({ first: seq, last: seq, lines, messagesOnly: true }, seq);
+      return { bytes: recent.bytes, first: room.first };
+    };
+    const { bytes } = keep(Number.MAX_SAFE_INTEGER, 3);
+    expect(bytes).toBeGreaterThan(3 * lines.length);
+    expect(keep(bytes, 3)).toEqual({ bytes, first: 1 });
+    expect(keep(bytes, 4)).toEqual({ bytes, first: 2 });
+    const below = keep(bytes - 1, 3);
+    expect(below.first).toBe(2);
+    expect(below.bytes).toBeLessThan(bytes);
   },
 
   appendBytesMax: async () => {
