@@ -15,9 +15,6 @@ export interface EventRun {
   readonly messagesOnly: boolean;
 }
 
-/** What a run costs in memory beside its lines, in bytes; roughly. */
-export const RUN_OVERHEAD_BYTES = 200;
-
 const NEWLINE = 0x0a;
 
 /** The part of a run from seq `from` on: `run` itself where that is all of it. */

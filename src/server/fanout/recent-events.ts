@@ -3,8 +3,16 @@
  * Bounded for the whole node. The oldest goes first, and as the store takes records in the same order, what the store
  * does not have yet goes last.
  */
-import { type EventRun, oldestLines, RUN_OVERHEAD_BYTES, runFrom } from "./event-run.ts";
+import { type EventRun, oldestLines, runFrom } from "./event-run.ts";
 import { Fifo } from "./fifo.ts";
+
+/** The smallest and the largest block, in bytes: a quiet room takes little, a busy one makes few objects. */
+const BLOCK_BYTES_MIN = 2 * 1024;
+const BLOCK_BYTES_MAX = 16 * 1024;
+/** What a block costs in memory beside its lines, in bytes; roughly. */
+export const BLOCK_OVERHEAD_BYTES = 300;
+/** A block is closed when the log is so many records further: blocks are forgotten in the order in which they began. */
+const BLOCK_POSITIONS_MAX = 10_000;
 
 interface Kept {
   readonly room: RoomEvents;
@@ -43,14 +51,21 @@ export class RecentEvents {
   }
 }
 
-interface Run extends EventRun {
+/** Lines of consecutive records in one piece of memory; they are only ever added to, never changed. */
+interface Block {
+  readonly buffer: Buffer;
+  bytes: number;
+  readonly first: number;
+  last: number;
+  messagesOnly: boolean;
+  readonly firstPosition: number;
   /** Position of its last record. */
-  readonly position: number;
+  position: number;
 }
 
 /** The recent events of one room, ascending and without holes. */
 export class RoomEvents {
-  readonly #runs = new Fifo<Run>();
+  readonly #blocks = new Fifo<Block>();
   readonly #added: (room: RoomEvents, bytes: number) => void;
   #droppedTo = -1;
   #floor = 0;
@@ -61,7 +76,7 @@ export class RoomEvents {
 
   /** The first seq that is here, or `undefined` where there is none. */
   get first(): number | undefined {
-    const first = this.#runs.at(0)?.first;
+    const first = this.#blocks.at(0)?.first;
     return first === undefined ? undefined : Math.max(first, this.#floor);
   }
 
@@ -73,16 +88,20 @@ export class RoomEvents {
     return this.#droppedTo + 1;
   }
 
-  /** Adds the next run; `position` is the one of its last record. */
+  /** Adds the next run; `position` is the one of its last record. Its lines are copied. */
   add(run: EventRun, position: number): void {
-    this.#runs.push({ ...run, position });
-    this.#added(this, run.lines.length + RUN_OVERHEAD_BYTES);
+    const newest = this.#blocks.at(this.#blocks.length - 1);
+    const block = newest !== undefined && hasRoom(newest, run, position) ? newest : this.#begin(newest, run, position);
+    block.bytes += run.lines.copy(block.buffer, block.bytes);
+    block.last = run.last;
+    block.messagesOnly &&= run.messagesOnly;
+    block.position = position;
   }
 
-  /** Forgets the oldest run: called when memory is short. */
+  /** Forgets the oldest block: called when memory is short. */
   dropOldest(): void {
-    const run = this.#runs.shift();
-    if (run !== undefined) this.#droppedTo = run.position;
+    const block = this.#blocks.shift();
+    if (block !== undefined) this.#droppedTo = block.position;
   }
 
   /** Retention: nothing below `floor` is given any more. */
@@ -91,45 +110,59 @@ export class RoomEvents {
   }
 
   /**
-   * Events from seq `from` on, as far as they go in one piece and in `bytesMax` (one run at least), or `undefined`
-   * where `from` is not here.
+   * Events from seq `from` on, as far as they go in one piece and in `bytesMax` (one at least), or `undefined` where
+   * `from` is not here.
    */
   from(from: number, bytesMax: number): EventRun | undefined {
     const first = this.first;
-    const newest = this.#runs.at(this.#runs.length - 1);
+    const newest = this.#blocks.at(this.#blocks.length - 1);
     if (first === undefined || newest === undefined || from < first || from > newest.last) return undefined;
     let index = this.#indexOf(from);
-    const start = this.#runs.at(index);
+    const start = this.#blocks.at(index);
     if (start === undefined) return undefined;
-    const head = runFrom(start, from);
+    const head = runFrom(runOf(start), from);
     if (head.lines.length > bytesMax) return oldestLines(head, bytesMax);
     const parts = [head.lines];
     let bytes = head.lines.length;
     let { last, messagesOnly } = head;
-    for (index += 1; index < this.#runs.length; index++) {
-      const run = this.#runs.at(index);
-      if (run === undefined || bytes + run.lines.length > bytesMax) break;
-      parts.push(run.lines);
-      bytes += run.lines.length;
-      last = run.last;
-      messagesOnly &&= run.messagesOnly;
+    for (index += 1; index < this.#blocks.length; index++) {
+      const block = this.#blocks.at(index);
+      if (block === undefined || bytes + block.bytes > bytesMax) break;
+      parts.push(runOf(block).lines);
+      bytes += block.bytes;
+      last = block.last;
+      messagesOnly &&= block.messagesOnly;
     }
-    return {
-      first: head.first,
-      last,
-      lines: parts.length === 1 ? head.lines : Buffer.concat(parts, bytes),
-      messagesOnly,
-    };
+    const lines = parts.length === 1 ? head.lines : Buffer.concat(parts, bytes);
+    return { first: head.first, last, lines, messagesOnly };
+  }
+
+  #begin(newest: Block | undefined, run: EventRun, position: number): Block {
+    const size = Math.min(BLOCK_BYTES_MAX, (newest?.buffer.length ?? BLOCK_BYTES_MIN / 2) * 2);
+    const buffer = Buffer.allocUnsafeSlow(Math.max(size, run.lines.length));
+    const { first, last } = run;
+    const block = { buffer, bytes: 0, first, last, messagesOnly: true, firstPosition: position, position };
+    this.#blocks.push(block);
+    this.#added(this, buffer.length + BLOCK_OVERHEAD_BYTES);
+    return block;
   }
 
   #indexOf(seq: number): number {
     let low = 0;
-    let high = this.#runs.length - 1;
+    let high = this.#blocks.length - 1;
     while (low < high) {
       const middle = (low + high + 1) >> 1;
-      if ((this.#runs.at(middle)?.first ?? Number.POSITIVE_INFINITY) <= seq) low = middle;
+      if ((this.#blocks.at(middle)?.first ?? Number.POSITIVE_INFINITY) <= seq) low = middle;
       else high = middle - 1;
     }
     return low;
   }
+}
+
+function hasRoom(block: Block, run: EventRun, position: number): boolean {
+  return block.bytes + run.lines.length <= block.buffer.length && position - block.firstPosition <= BLOCK_POSITIONS_MAX;
+}
+
+function runOf({ buffer, bytes, first, last, messagesOnly }: Block): EventRun {
+  return { first, last, lines: buffer.subarray(0, bytes), messagesOnly };
 }

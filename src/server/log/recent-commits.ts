@@ -4,8 +4,12 @@
  */
 import type { LogBatch } from "./message-log.ts";
 
-/** Bytes of encoded records that stay at hand; a little more than the readers of one turn fall behind. */
-export const RECENT_COMMITS_BYTES_MAX = 4 * 1024 * 1024;
+/**
+ * Bytes of encoded records that stay at hand, the newest commit apart: a little more than readers fall behind who are
+ * woken by each commit. Not more, for what stays a second grows old on the heap, and collecting that costs more than
+ * decoding it would.
+ */
+export const RECENT_COMMITS_BYTES_MAX = 128 * 1024;
 
 interface Commit {
   readonly batch: LogBatch;
