@@ -136,9 +136,11 @@ describe("reading a room", () => {
       await model.store.write({ partition: 0, from: 0, to: 40, records, snapshot: undefined });
       model.checkpoint = 40;
       const limit = { records: 100, bytes: 1_000_000 };
-      await expect(model.reader.after(model.room, 1, limit, 0)).rejects.toThrow(UnavailableError);
+      await expect(model.reader.after(model.room, lost, limit, 0)).rejects.toThrow(UnavailableError);
       await expect(model.reader.before(model.room, lost + 1, limit, 0)).rejects.toThrow(UnavailableError);
       expect(model.alarms).toEqual([lost, lost]);
+      const before = await model.reader.after(model.room, 1, limit, 0).catch(() => undefined);
+      expect(before?.last ?? 0).toBeLessThan(lost);
     }
   });
 
