@@ -63,7 +63,8 @@ export function decodeJson(line: string): Command | Refusal {
   }
   const fields = value as Fields;
   const name = own(fields, "_ct");
-  if (typeof name !== "string") return refusal("bad_field", "_ct names the command and must be a string", undefined, fields);
+  if (typeof name !== "string")
+    return refusal("bad_field", "_ct names the command and must be a string", undefined, fields);
   if (!Object.hasOwn(DECODERS, name)) {
     return refusal("unknown_command", `there is no command ${quoted(name)}`, undefined, fields);
   }
@@ -134,7 +135,8 @@ function text(fields: Fields, name: string, lengthMax: number): string | undefin
   const value = own(fields, name);
   if (value === undefined || value === null) return undefined;
   if (typeof value !== "string") throw new BadField(`${name} must be a string`);
-  if (value.length < 1 || value.length > lengthMax) throw new BadField(`${name} must have 1 to ${lengthMax} characters`);
+  if (value.length < 1 || value.length > lengthMax)
+    throw new BadField(`${name} must have 1 to ${lengthMax} characters`);
   if (LONE_SURROGATE.test(value)) throw new BadField(`${name} has half of a surrogate pair, which is no text`);
   return value;
 }

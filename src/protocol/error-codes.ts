@@ -19,7 +19,11 @@ export const ERROR_CODES = {
   bad_utf8: code(false, false, "The line is not UTF-8."),
   bad_json: code(false, false, "The line is not one JSON object."),
   unknown_command: code(false, false, "The command is not one that this server knows."),
-  bad_field: code(false, false, "A field is missing, has the wrong type or lies outside its bounds; the text names it."),
+  bad_field: code(
+    false,
+    false,
+    "A field is missing, has the wrong type or lies outside its bounds; the text names it.",
+  ),
   unknown_room: code(false, false, "There is no such room, or it may not be seen."),
   already_joined: code(false, false, "The session follows this room already."),
   not_joined: code(false, false, "The session does not follow this room."),

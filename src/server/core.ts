@@ -136,6 +136,8 @@ export async function startCore(ports: Ports, options: CoreOptions): Promise<Cor
   // Whoever waits for the end only needs to know that it came; `failed` tells why.
   const tailEnded = running.catch(() => undefined);
 
+  for (const room of hub.rooms()) room.recent.retain(await store.floor(room.id));
+
   const ids = new IdMaker(clock, chance);
   const guests = new Guests(ports.directory, clock, chance, ids);
   const presence = new Presence({ node: options.node, hub, signals, tellMax: limits.presenceTellMax });

@@ -55,10 +55,18 @@ export class Guests {
   /** A new guest with a name that nobody has. */
   async admit(): Promise<LiveGuest> {
     let name = this.#newName();
-    while (this.#names.has(name) || (await this.#directory.isNameTaken(name, this.#clock.now()))) name = this.#newName();
+    while (this.#names.has(name) || (await this.#directory.isNameTaken(name, this.#clock.now())))
+      name = this.#newName();
     // Taken by another connection while the directory was asked.
     if (this.#names.has(name)) return await this.admit();
-    return this.#enter({ token: this.#newToken(), id: this.#ids.make(), name, sessions: 0, saving: undefined, saved: false });
+    return this.#enter({
+      token: this.#newToken(),
+      id: this.#ids.make(),
+      name,
+      sessions: 0,
+      saving: undefined,
+      saved: false,
+    });
   }
 
   /** The guest of an earlier session, with one session more, or `undefined` where nobody is known by it. */

@@ -7,7 +7,11 @@ import type { CommandContext } from "./context.ts";
 import { refuse } from "./refuse.ts";
 
 /** Carries out `leave_room`. */
-export function leaveRoom({ hub, presence, telemetry }: CommandContext, session: Session, command: LeaveRoom): undefined {
+export function leaveRoom(
+  { hub, presence, telemetry }: CommandContext,
+  session: Session,
+  command: LeaveRoom,
+): undefined {
   const room = hub.roomByName(command.room);
   const following = room === undefined ? undefined : session.followings.get(room);
   if (room === undefined) {

@@ -10,7 +10,11 @@ import type { CommandContext } from "./context.ts";
 import { refuse } from "./refuse.ts";
 
 /** Carries out `send_message`. */
-export function sendMessage(context: CommandContext, session: Session, command: SendMessage): Promise<void> | undefined {
+export function sendMessage(
+  context: CommandContext,
+  session: Session,
+  command: SendMessage,
+): Promise<void> | undefined {
   const { hub, appender, rateLimit, limits, telemetry } = context;
   const room = hub.roomByName(command.room);
   if (room === undefined) {
