@@ -7,11 +7,11 @@
  */
 
 /** The shortest time between the beginnings of two commits of a busy log, in milliseconds. */
-const INTERVAL_MS = 2;
+const INTERVAL_MS = 3;
 /** From so many records in a millisecond on a log is busy: less would save little and delay a lone sender. */
 const BUSY_RECORDS_PER_MS = 4;
 /** So many records waiting, or so many bytes, make a commit worth its flush. */
-const WORTH_RECORDS = 16;
+const WORTH_RECORDS = 32;
 const WORTH_BYTES = 16 * 1024;
 /** The time over which the rate is smoothed, in milliseconds. */
 const SMOOTHING_MS = 20;

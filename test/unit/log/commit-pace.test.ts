@@ -22,18 +22,18 @@ describe("CommitPace", () => {
     expect(pace.delayMs(at + 0.3, { records: 3, bytes: 100 })).toBe(0);
   });
 
-  it("LOG-4 makes a busy log wait until 2 ms after the last commit began, and no longer", () => {
+  it("LOG-4 makes a busy log wait until 3 ms after the last commit began, and no longer", () => {
     const { pace, at } = paced(5, 0.5);
-    expect(pace.delayMs(at + 0.5, { records: 3, bytes: 700 })).toBeCloseTo(1.5);
-    expect(pace.delayMs(at + 2, { records: 3, bytes: 700 })).toBe(0);
+    expect(pace.delayMs(at + 0.5, { records: 3, bytes: 700 })).toBeCloseTo(2.5);
+    expect(pace.delayMs(at + 3, { records: 3, bytes: 700 })).toBe(0);
     expect(pace.delayMs(at + 50, { records: 3, bytes: 700 })).toBe(0);
   });
 
   it("LOG-4 commits at once what is worth a flush", () => {
     const { pace, at } = paced(5, 0.5);
-    expect(pace.delayMs(at + 0.1, { records: 15, bytes: 16 * 1024 - 1 })).toBeGreaterThan(0);
+    expect(pace.delayMs(at + 0.1, { records: 31, bytes: 16 * 1024 - 1 })).toBeGreaterThan(0);
     expect(pace.delayMs(at + 0.1, { records: 1, bytes: 16 * 1024 })).toBe(0);
-    expect(pace.delayMs(at + 0.1, { records: 16, bytes: 1000 })).toBe(0);
+    expect(pace.delayMs(at + 0.1, { records: 32, bytes: 1000 })).toBe(0);
   });
 
   it("LOG-4 stops waiting where nothing comes meanwhile, and tries again later", () => {
