@@ -87,7 +87,7 @@ describe(`damaged data, seed ${seed}`, () => {
   for (const end of ["SIGTERM", "SIGKILL"] as const) {
     it(`LOG-6 STOP-1 a byte in the middle of the log, after ${end}: refused, found, repaired`, async () => {
       const dice = new Dice(seed);
-      await chat(30, "before", end);
+      await chat(20, "before", end);
       const before = await readAll();
       await chat(5, "later", end);
       const { path, bytes } = await newestSegment();
@@ -121,7 +121,7 @@ describe(`damaged data, seed ${seed}`, () => {
       }
       // Each message behind the damaged one can still be read in the report.
       const lost = report.slice(1).map((text) => JSON.parse(text) as { record: { key: string }; position: number });
-      const said = 2 * 35;
+      const said = 2 * 25;
       expect(lost.map((entry) => entry.position)).toEqual(
         Array.from({ length: said - position - 1 }, (_, index) => position + 1 + index),
       );

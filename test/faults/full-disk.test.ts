@@ -132,24 +132,24 @@ async function say(client: ChatClient, room: LoadRoom, text: string, key: string
   return _et === "ack" ? "ack" : (code ?? "no code");
 }
 
-/** Fills the disk with messages, a few at a time, until ten in a row are refused. */
+/** Fills the disk with messages, many at a time as long as that goes, until ten in a row are refused one by one. */
 async function sayUntilRefused(
   client: ChatClient,
   room: LoadRoom,
   label: string,
 ): Promise<{ readonly codes: ReadonlySet<string> }> {
   const codes = new Set<string>();
-  let refused = 0;
-  for (let sent = 0; refused < 10; sent += 8) {
+  // Where several at once don't fit any more, one may.
+  let together = 8;
+  let sent = 0;
+  for (let refused = 0; refused < 10; ) {
     if (sent > MESSAGES_MAX) throw new Error("the disk never became full");
-    const batch = Array.from({ length: 8 }, (_, index) => say(client, room, TEXT, `${label}-${sent + index}`));
-    for (const answer of await Promise.all(batch)) {
-      if (answer === "ack") refused = 0;
-      else {
-        refused += 1;
-        codes.add(answer);
-      }
-    }
+    const batch = Array.from({ length: together }, () => say(client, room, TEXT, `${label}-${sent++}`));
+    const answers = await Promise.all(batch);
+    for (const answer of answers) if (answer !== "ack") codes.add(answer);
+    if (answers.includes("ack")) refused = 0;
+    else if (together === 1) refused += 1;
+    else together = 1;
   }
   return { codes };
 }
