@@ -1,3 +1,4 @@
+/** The contract of the log, held against every adapter. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

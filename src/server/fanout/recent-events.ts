@@ -10,7 +10,7 @@ import { Fifo } from "./fifo.ts";
 const BLOCK_BYTES_MIN = 2 * 1024;
 const BLOCK_BYTES_MAX = 16 * 1024;
 /** What a block costs in memory beside its lines, in bytes; roughly. */
-export const BLOCK_OVERHEAD_BYTES = 300;
+const BLOCK_OVERHEAD_BYTES = 300;
 /** A block is closed when the log is so many records further: blocks are forgotten in the order in which they began. */
 const BLOCK_POSITIONS_MAX = 10_000;
 

@@ -1,3 +1,4 @@
+/** The queue of appends against a model: order, limits, and what is taken back. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { PendingBatch } from "../../../src/server/log/append-queue.ts";

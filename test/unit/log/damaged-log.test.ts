@@ -1,3 +1,4 @@
+/** Damage of every kind: found, named, never silently skipped; a torn tail is cut and said. */
 import { join } from "node:path";
 import { crc32c } from "@node-rs/crc32";
 import fc from "fast-check";

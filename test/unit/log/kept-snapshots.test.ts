@@ -1,3 +1,4 @@
+/** Snapshots beside the log: kept, found, passed over where damaged, dropped. */
 import { describe, expect, it } from "vitest";
 import { KeptSnapshotFiles } from "../../../src/server/log/kept-snapshots.ts";
 import { FaultingFiles } from "../../support/faulting-files.ts";

@@ -1,3 +1,4 @@
+/** What tests rely on in the log in memory: holds, faults, crashes. */
 import { describe, expect, it } from "vitest";
 import { systemClock } from "../../../src/server/clock.ts";
 import type { Fate } from "../../../src/server/log/memory.ts";

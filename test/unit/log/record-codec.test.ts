@@ -1,3 +1,4 @@
+/** A record as bytes and back, whatever it holds, and bytes that are none. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {

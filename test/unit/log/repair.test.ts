@@ -1,3 +1,4 @@
+/** A repair writes down what is lost before it cuts, and cuts no more than that. */
 import { join } from "node:path";
 import { crc32c } from "@node-rs/crc32";
 import { describe, expect, it } from "vitest";

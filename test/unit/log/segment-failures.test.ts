@@ -1,3 +1,4 @@
+/** Every file call of the log made to fail: nobody is told what is not so. */
 import { describe, expect, it } from "vitest";
 import { segmentPath } from "../../../src/server/log/segment-format.ts";
 import { openSegmentLog } from "../../../src/server/log/segments.ts";

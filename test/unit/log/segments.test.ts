@@ -1,3 +1,4 @@
+/** Segment files: rolling, trimming, reading on, and what the embedded log does beyond its contract. */
 import { describe, expect, it } from "vitest";
 import { systemClock } from "../../../src/server/clock.ts";
 import { encodedBytes } from "../../../src/server/log/record-codec.ts";
