@@ -80,7 +80,6 @@ describe(`SIGTERM, seed ${seed}`, () => {
 
   it(`STOP-1 ends a start as well, ${START_ROUNDS} times, and the folder stays whole`, async () => {
     const dice = new Dice(seed + 1);
-    let ended = 0;
     for (let round = 0; round < START_ROUNDS; round++) {
       const run = spawnVerbatim(["serve", "--data", folder.data, "--tcp", "127.0.0.1:0", "--log-format", "json"]);
       await delay(dice.whole(20, 900));
@@ -94,7 +93,6 @@ describe(`SIGTERM, seed ${seed}`, () => {
       // Before the program has come as far as to listen for signals, one ends it as it ends any program.
       const died = exit.signal === "SIGTERM" && !wasListening;
       if (!died) expect({ ...exit, stderr: run.stderr() }).toEqual({ code: 0, signal: null, stderr: "" });
-      if (!died && !wasListening) ended += 1;
     }
     const server = await folder.start();
     const client = await connectChat(server.tcpPort);
@@ -104,8 +102,6 @@ describe(`SIGTERM, seed ${seed}`, () => {
     client.drop();
     await server.kill("SIGTERM");
     expect(await runVerbatim(["check", folder.data])).toMatchObject({ code: 0 });
-    // How many hit the middle of a start hangs on chance and the machine; that all ended rightly does not.
-    expect(ended).toBeLessThanOrEqual(START_ROUNDS);
   });
 });
 
