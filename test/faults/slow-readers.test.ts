@@ -19,11 +19,11 @@ const LOAD_MS = sized(10_000, 60_000);
 const USUAL_MS = 3_000;
 const MIB = 1024 * 1024;
 /** Text of a message, in characters: so that the load is far more than sockets hold for who does not read. */
-const PADDING = 500;
+const PADDING = 1_500;
 /** Recent events in memory are few here, so that who comes late is fed from the store. */
-const RECENT_BYTES_MAX = 16 * MIB;
+const RECENT_BYTES_MAX = 8 * MIB;
 /** How much more memory the server may take under this load: its limits, and as much again for the heap's own slack. */
-const GROWTH_BYTES_MAX = 160 * MIB;
+const GROWTH_BYTES_MAX = 112 * MIB;
 /** How late the ninety-ninth of a hundred may hear a message, in milliseconds; on a machine that is busy, thrice what it was before. */
 const P99_MS_MAX = 500;
 
