@@ -50,7 +50,7 @@ export async function connectChat(port: number, listener?: Listener): Promise<Ch
 }
 
 /** A message out of its event. */
-export function messageOf({ q, i, u, c, k }: ChatEvent): ChatMessage {
+function messageOf({ q, i, u, c, k }: ChatEvent): ChatMessage {
   if (q === undefined || i === undefined || u === undefined || c === undefined) throw new Error("not a whole message");
   return { seq: q, id: i, user: u, text: c, key: k };
 }
