@@ -136,13 +136,12 @@ export class CatchUp {
   #goLive(following: Following): boolean {
     const { room, session } = following;
     if (session.behind || following.cursor < room.head) return false;
-    if (following.owesCaughtUp) {
-      session.tellCaughtUp(following);
-      if (session.behind) return false;
-    }
+    // What does not fit waits until the outbox has drained: to fall behind would drop what was told a moment ago.
+    if (following.owesCaughtUp) session.tellCaughtUp(following);
+    if (following.owesCaughtUp) return false;
+    if (following.missedPresence && !this.#presence.refresh(following)) return false;
     following.live = true;
-    if (following.missedPresence) this.#presence.refresh(following);
-    return following.live;
+    return true;
   }
 }
 

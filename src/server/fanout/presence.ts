@@ -54,12 +54,15 @@ export class Presence {
     this.#publish(session, room, session.user, "left");
   }
 
-  /** Tells a session that was behind who is in a room now. */
-  refresh(following: Following): void {
+  /** Tells a session that was behind who is in a room now; `false` where it has to take something else before. */
+  refresh(following: Following): boolean {
     const { session, room } = following;
-    following.missedPresence = false;
     const line = userJoinedRoom(room.json, room.namesJson(session.user, this.#tellMax)) + LINE_END;
-    session.tell(following, Buffer.from(line));
+    const bytes = Buffer.from(line);
+    if (!session.hasRoomFor(bytes.length)) return false;
+    following.missedPresence = false;
+    session.tell(following, bytes);
+    return true;
   }
 
   /** Tells the others in a room that somebody is typing. */

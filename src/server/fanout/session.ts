@@ -78,8 +78,7 @@ export class Session {
   /** Tells events of a room that it follows live, and moves the cursor. Where they don't fit, the session is behind. */
   tellRun(following: Following, run: EventRun): void {
     const lines = linesFor(run, this.extended);
-    // One line that is longer than the whole outbox goes alone, or it would be tried for ever.
-    const fits = this.#fits(lines.length) || (run.first === run.last && this.outbox.bytes === 0);
+    const fits = run.first === run.last ? this.hasRoomFor(lines.length) : this.#fits(lines.length);
     if (lines.length > 0 && !fits) {
       this.fallBehind();
       return;
@@ -91,10 +90,7 @@ export class Session {
   /** Tells that all that was asked for has been told. Dropped with the events before it, and then owed once more. */
   tellCaughtUp(following: Following): void {
     const line = Buffer.from(caughtUp(following.room.json, following.cursor) + LINE_END);
-    if (!this.#fits(line.length) && this.outbox.bytes > 0) {
-      this.fallBehind();
-      return;
-    }
+    if (!this.hasRoomFor(line.length)) return;
     following.owesCaughtUp = false;
     this.#push(line, following, CAUGHT_UP);
   }
@@ -103,11 +99,16 @@ export class Session {
   tell(following: Following, line: Uint8Array): void {
     if (this.behind || following.missedPresence) {
       following.missedPresence = true;
-    } else if (this.#fits(line.length) || this.outbox.bytes === 0) {
+    } else if (this.hasRoomFor(line.length)) {
       this.#push(line, following, 0);
     } else {
       this.fallBehind();
     }
+  }
+
+  /** Whether one line fits. One that is longer than the whole outbox goes alone, or it would be tried for ever. */
+  hasRoomFor(lineBytes: number): boolean {
+    return this.#fits(lineBytes) || this.outbox.bytes === 0;
   }
 
   /** Lets go of the room events that wait; no command is read until the rest has drained. */

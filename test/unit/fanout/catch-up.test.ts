@@ -98,9 +98,11 @@ describe.each(MEMORY)("catching up with %i bytes of recent events", (recentBytes
       expect(story[at]).toBe(`caught_up ${told.at(-1)?.split(" ")[1] ?? first - 1}`);
     });
   });
+});
 
-  it("FAN-1 FAN-2 says caught_up only after what it is about, also where that was let go in between", async () => {
-    const world = await startWorld({ recentBytesMax, outboxBytesMax: 3000 });
+describe("a session that is slow while it catches up", () => {
+  it("FAN-1 FAN-2 hears caught_up only after what it is about, also where both were let go of", async () => {
+    const world = await startWorld({ recentBytesMax: 300, outboxBytesMax: 3000 });
     const post = await poster(world);
     await post("general", 1, 4);
     await post("rust", 1, 1);
@@ -108,13 +110,19 @@ describe.each(MEMORY)("catching up with %i bytes of recent events", (recentBytes
     const { connection, listener } = await connect(world);
     connection.send({ _ct: "join_room", r: "rust" });
     await world.clock.settle();
-    connection.isFast = false;
+    // The store takes its time, and meanwhile the socket is full.
+    world.store.hooks.beforeRead = () =>
+      new Promise((resolve) => {
+        world.clock.after(100, resolve);
+      });
     connection.send({ _ct: "join_room", r: "general", after: 0 });
-    // The answers to the join are taken, what follows is not.
     await world.clock.settle();
-    connection.take(ALL);
-    await world.clock.settle();
-    await post("rust", 2, 40);
+    connection.isFast = false;
+    await post("rust", 2, 2);
+    await world.clock.advance(200);
+    // The page and `caught_up` wait behind what the socket has not taken; then there is too much.
+    expect([...connection.session.followings.values()].map(({ live }) => live)).toEqual([true, true]);
+    await post("rust", 3, 40);
     expect(connection.session.behind).toBe(true);
     connection.isFast = true;
     connection.take(ALL);
@@ -127,6 +135,25 @@ describe.each(MEMORY)("catching up with %i bytes of recent events", (recentBytes
       "caught_up 4",
     ]);
     expect(listener.seqs("rust")).toEqual(numbers(2, 40));
+  });
+
+  it("FAN-1 hears a line that is longer than its whole outbox, alone: it was written under larger limits", async () => {
+    const world = await startWorld({ outboxBytesMax: 1500 });
+    const { connection, listener } = await connect(world);
+    const { connection: other, listener: heard } = await connect(world);
+    for (const each of [connection, other]) each.send({ _ct: "join_room", r: "general" });
+    await world.clock.settle();
+    other.isFast = false;
+    for (const length of [10, 5000, 10, 3000]) {
+      connection.send({ _ct: "send_message", r: "general", c: "x".repeat(length) });
+      await world.clock.settle();
+    }
+    for (let rounds = 0; rounds < 20; rounds++) {
+      other.take(ALL);
+      await world.clock.settle();
+    }
+    expect(listener.seqs("general")).toEqual(numbers(1, 4));
+    expect(heard.seqs("general")).toEqual(numbers(1, 4));
   });
 });
 
