@@ -46,6 +46,11 @@ async function greet(context: CommandContext, session: Session, command: Hello):
 }
 
 async function become({ guests }: CommandContext, session: Session, guest: LiveGuest): Promise<void> {
+  if (session.ended) {
+    // The connection went while the directory was asked, and took leave of who it was then: it must not do so twice.
+    await guests.leave(guest.token);
+    return;
+  }
   const before = session.token;
   session.token = guest.token;
   session.user = guest;
