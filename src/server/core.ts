@@ -5,7 +5,7 @@
 import { type RoomListing, roomListings } from "../protocol/events.ts";
 import { FLUSH_WITHIN_MS, type Limits } from "../protocol/limits.ts";
 import { Guests, REFRESH_EVERY_MS } from "./auth/guests.ts";
-import type { Chance, Clock, Timer } from "./clock.ts";
+import { type Chance, type Clock, type Timer, within } from "./clock.ts";
 import { Appender } from "./commands/appender.ts";
 import { Dispatcher } from "./commands/dispatch.ts";
 import { RateLimit } from "./commands/rate-limit.ts";
@@ -35,6 +35,8 @@ import { IdMaker, publicRoomId } from "./uuid.ts";
 const PARTITION = 0;
 const SECOND_MS = 1000;
 const RETENTION_EVERY_MS = 60_000;
+/** How long a stopping server waits for its appends, in milliseconds: a disk that hangs answers later than it may take. */
+const APPENDS_WITHIN_MS = 3000;
 /** How long a stopping server waits for the store, in milliseconds; what it does not get is in the log. */
 const STORE_WITHIN_MS = 3000;
 /** The node is not ready where the store is so many records behind: clients would wait for history. */
@@ -157,6 +159,11 @@ export async function startCore(ports: Ports, options: CoreOptions): Promise<Cor
     telemetry,
     raised: (room, floor) => hub.roomById(room)?.recent.retain(floor),
   });
+  const finishAppends = async (): Promise<void> => {
+    await appender.settled();
+    const bounds = await log.bounds(PARTITION);
+    await Promise.race([tail.reached(bounds.end), tailEnded]);
+  };
   const timers: Timer[] = [
     clock.every(SECOND_MS, () => {
       sessions.closeSlow();
@@ -187,11 +194,10 @@ export async function startCore(ports: Ports, options: CoreOptions): Promise<Cor
     stop: async () => {
       for (const timer of timers) timer.cancel();
       dispatcher.stop();
-      await appender.settled();
-      const bounds = await log.bounds(PARTITION);
-      await Promise.race([tail.reached(bounds.end), tailEnded]);
-      await sessions.closeAll(FLUSH_WITHIN_MS);
+      await within(clock, APPENDS_WITHIN_MS, finishAppends());
+      // Before the sessions end: everybody would be told of everybody else's leaving.
       presence.close();
+      await sessions.closeAll(FLUSH_WITHIN_MS);
       stopping.abort();
       await tailEnded;
       if (!(await writer.finish({ position: tail.position, bytes: tail.snapshot() }, STORE_WITHIN_MS))) {
