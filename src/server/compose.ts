@@ -3,6 +3,7 @@
  * chosen, so that a server does not carry what it does not use.
  */
 import type { Chance, Clock } from "./clock.ts";
+import { Closings } from "./closings.ts";
 import type { Config } from "./config/config.ts";
 import type { Ports } from "./core.ts";
 import { openDataFolder } from "./data-folder.ts";
@@ -30,8 +31,6 @@ export const EMBEDDED_FORMAT: DataFormat = {
   foldVersion: FOLD_VERSION,
 };
 
-type Closing = () => Promise<void>;
-
 /** Opens log, store, directory and signals of one process. Throws a `StartError` where one can't be opened. */
 export async function openEmbedded(
   config: Config,
@@ -39,13 +38,8 @@ export async function openEmbedded(
   chance: Chance,
   telemetry: Telemetry,
 ): Promise<Engines> {
-  const closings: Closing[] = [];
-  const close = async (): Promise<void> => {
-    // The other way round: whoever was opened on top of something goes before it.
-    for (const closing of closings.splice(0).reverse()) {
-      await closing().catch((error: unknown) => telemetry.internalError("close", error));
-    }
-  };
+  const closings = new Closings((error) => telemetry.internalError("close", error));
+  const close = (): Promise<void> => closings.close();
   try {
     return { ...(await openAll(config, clock, telemetry, closings)), node: nodeName(chance), close };
   } catch (error) {
@@ -63,7 +57,7 @@ export function explain(error: unknown, { data }: Config): unknown {
   );
 }
 
-async function openAll(config: Config, clock: Clock, telemetry: Telemetry, closings: Closing[]): Promise<Ports> {
+async function openAll(config: Config, clock: Clock, telemetry: Telemetry, closings: Closings): Promise<Ports> {
   const folder = await openDataFolder(config.data, EMBEDDED_FORMAT);
   closings.push(async () => folder.close());
   const { openSegmentLog } = await import("./log/segments.ts");

@@ -2,6 +2,7 @@
  * A whole server: ports, pipeline, doors. `start` resolves once it listens; aborting the signal stops it (STOP-1).
  */
 import { systemChance, systemClock } from "./clock.ts";
+import { Closings } from "./closings.ts";
 import { explain, openEmbedded } from "./compose.ts";
 import type { Config, Listen } from "./config/config.ts";
 import { type Core, startCore } from "./core.ts";
@@ -10,6 +11,9 @@ import { TcpGateway } from "./gateways/tcp.ts";
 import { openFilesLimit, sessionsAllowed } from "./open-files.ts";
 import { readRoomsFile } from "./rooms-file.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
+
+/** The longest that a stop may take, in milliseconds: a disk that hangs must not keep the process from its end. */
+const STOP_WITHIN_MS = 9_000;
 
 /** A server that listens. */
 export interface RunningServer {
@@ -37,12 +41,11 @@ export async function start(options: {
   const openFiles = openFilesLimit();
   const limits = { ...config.limits, sessionsMax: sessionsAllowed(config.limits.sessionsMax, openFiles) };
   const engines = await openEmbedded(config, systemClock, systemChance, telemetry);
-  const closings: (() => Promise<void>)[] = [() => engines.close()];
+  const closings = new Closings((error) => telemetry.internalError("stop", error));
+  closings.push(() => engines.close());
   const close = async (): Promise<void> => {
-    for (const closing of closings.splice(0).reverse()) {
-      // One that fails must not keep the others, the data folder's lock last, from being let go.
-      await closing().catch((error: unknown) => telemetry.internalError("stop", error));
-    }
+    if (await closings.closeWithin(systemClock, STOP_WITHIN_MS)) return;
+    telemetry.logger.warn("something did not close in time and is left to itself; what was acknowledged is safe");
   };
   try {
     const core = await startCore(engines, {
