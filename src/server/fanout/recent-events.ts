@@ -3,7 +3,7 @@
  * Bounded for the whole node. The oldest goes first, and as the store takes records in the same order, what the store
  * does not have yet goes last.
  */
-import { type EventRun, oldestLines, runFrom } from "./event-run.ts";
+import { type EventRun, newestLines, oldestLines, runFrom, runUpTo } from "./event-run.ts";
 import { Fifo } from "./fifo.ts";
 
 /** The smallest and the largest block, in bytes: a quiet room takes little, a busy one makes few objects. */
@@ -135,6 +135,32 @@ export class RoomEvents {
     }
     const lines = parts.length === 1 ? head.lines : Buffer.concat(parts, bytes);
     return { first: head.first, last, lines, messagesOnly };
+  }
+
+  /**
+   * Events up to seq `to`, as far back as `from` and in `bytesMax` (one at least), or `undefined` where `to` is not
+   * here. Looks at no more blocks than it takes, for a room's events may fill all the memory that there is for them.
+   */
+  upTo(to: number, from: number, bytesMax: number): EventRun | undefined {
+    const oldest = this.first;
+    const newest = this.#blocks.at(this.#blocks.length - 1);
+    if (oldest === undefined || newest === undefined || to < oldest || to > newest.last) return undefined;
+    const least = Math.max(oldest, from);
+    const parts: Buffer[] = [];
+    let bytes = 0;
+    let first = to + 1;
+    let messagesOnly = true;
+    for (let index = this.#indexOf(to); first > least && bytes <= bytesMax; index--) {
+      const block = this.#blocks.at(index);
+      if (block === undefined) break;
+      const part = runUpTo(runOf(block), to);
+      parts.push(part.lines);
+      bytes += part.lines.length;
+      first = part.first;
+      messagesOnly &&= part.messagesOnly;
+    }
+    const lines = Buffer.concat(parts.reverse(), bytes);
+    return newestLines(runFrom({ first, last: to, lines, messagesOnly }, least), bytesMax);
   }
 
   #begin(newest: Block | undefined, run: EventRun, position: number): Block {

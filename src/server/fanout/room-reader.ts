@@ -74,7 +74,7 @@ export class RoomReader {
   async before(room: Room, before: number, limit: PageLimit, withinMs: number): Promise<EventRun | undefined> {
     const newest = Math.min(before - 1, room.head);
     const oldest = Math.max(1, newest - limit.records + 1);
-    const recent = this.#recentBetween(room, oldest, newest, limit.bytes);
+    const recent = room.recent.upTo(newest, oldest, limit.bytes);
     const next = recent === undefined ? newest : recent.first - 1;
     const bytesLeft = limit.bytes - (recent?.lines.length ?? 0);
     // What is still in memory was left out for its size: the page ends early.
@@ -94,13 +94,6 @@ export class RoomReader {
     const older = newestLines(run, bytesLeft);
     if (recent === undefined) return older;
     return older.lines.length > bytesLeft ? recent : joinRuns(older, recent);
-  }
-
-  #recentBetween(room: Room, oldest: number, newest: number, bytes: number): EventRun | undefined {
-    const first = room.recent.first;
-    if (first === undefined || first > newest) return undefined;
-    const run = room.recent.from(Math.max(first, oldest), Number.MAX_SAFE_INTEGER);
-    return run === undefined ? undefined : newestLines(runUpTo(run, newest), bytes);
   }
 
   /** Events from seq `from` on out of memory, or `undefined` where they are not there. Never waits. */

@@ -108,7 +108,15 @@ describe("recent events", () => {
             expectWhole(page);
             expect([all.first, all.last, page.first]).toEqual([seq, positions.length, seq]);
             if (page.first !== page.last) expect(page.lines.length).toBeLessThanOrEqual(pageBytes);
+            const back = events.upTo(seq, 1, pageBytes);
+            if (back === undefined) throw new Error(`${seq} is here and is not given`);
+            expectWhole(back);
+            expect(back.last).toBe(seq);
+            if (back.first !== back.last) expect(back.lines.length).toBeLessThanOrEqual(pageBytes);
+            expect(events.upTo(seq, seq - 3, ALL)?.first).toBe(Math.max(events.first ?? 0, seq - 3));
           }
+          expect(events.upTo((events.first ?? positions.length + 1) - 1, 1, ALL)).toBeUndefined();
+          expect(events.upTo(positions.length + 1, 1, ALL)).toBeUndefined();
         }
       }),
       { numRuns: 60 },

@@ -3,7 +3,7 @@
  * lags behind and retention removes the oldest.
  */
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { EventEncoder } from "../../../src/server/fanout/event-encoder.ts";
 import { type EventRun, eventsOf } from "../../../src/server/fanout/event-run.ts";
 import { RecentEvents } from "../../../src/server/fanout/recent-events.ts";
@@ -141,6 +141,22 @@ describe("reading a room", () => {
       expect(model.alarms).toEqual([lost, lost]);
       const before = await model.reader.after(model.room, 1, limit, 0).catch(() => undefined);
       expect(before?.last ?? 0).toBeLessThan(lost);
+    }
+  });
+
+  it("CMD-3 copies no more than a page out of memory, however much lies behind it there", async () => {
+    const model = new Model(100_000_000);
+    for (let batch = 0; batch < 200; batch++) model.tell(100);
+    const concat = vi.spyOn(Buffer, "concat");
+    try {
+      for (const before of [20, 200, 5000, 20_001]) {
+        const run = await model.reader.before(model.room, before, { records: 100, bytes: 10_000 }, 0);
+        expect(run?.last).toBe(before - 1);
+      }
+      const copied = concat.mock.results.map(({ value }) => (value as Buffer).length);
+      expect(Math.max(...copied)).toBeLessThan(10_000 + 2 * 32 * 1024);
+    } finally {
+      concat.mockRestore();
     }
   });
 
