@@ -3,7 +3,7 @@
  * store writer. It never waits for either (PROJ-4).
  */
 import type { Clock } from "../clock.ts";
-import type { LogBatch, MessageLog } from "../log/message-log.ts";
+import { type LogBatch, LogError, type MessageLog } from "../log/message-log.ts";
 import type { StoredRecord } from "../record.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { DroppedRecord, Sequencer } from "./sequencer.ts";
@@ -11,6 +11,11 @@ import { encodeSnapshot } from "./snapshot.ts";
 
 /** A snapshot is taken each time so many records have been folded since the last. */
 const SNAPSHOT_EVERY_RECORDS = 250_000;
+
+/** How long a read that the machine failed waits before it is tried again, in milliseconds. */
+const RETRY_DELAY_MS = 250;
+/** How long that goes on, in milliseconds: whoever listens hears nothing meanwhile, and has to be told to come back. */
+const RETRY_WITHIN_MS = 10_000;
 
 /** One batch of the log after the fold. */
 export interface ProjectedBatch {
@@ -99,19 +104,38 @@ export class Tail {
     return this.#position;
   }
 
-  /** Why the tail stopped, where it did. */
+  /** Why nothing is read, where that is so. */
   get fault(): string | undefined {
     return this.#fault;
   }
 
-  /** Runs until `signal` aborts. Rejects where the log can't be read on: then nothing more is delivered. */
+  /**
+   * Runs until `signal` aborts or the log is closed. A read that the machine fails, for want of a file descriptor say,
+   * is tried again for a while. Rejects where the log can't be read on: then nothing more is delivered.
+   */
   async run(signal: AbortSignal): Promise<void> {
-    try {
-      for await (const batch of this.#log.read(this.#partition, this.#position, signal)) this.#project(batch);
-    } catch (error) {
-      this.#fault = error instanceof Error ? error.message : String(error);
-      this.#telemetry.readFailed(error);
-      throw error;
+    let failingSince: number | undefined;
+    let isProjecting = false;
+    while (!signal.aborted) {
+      try {
+        for await (const batch of this.#log.read(this.#partition, this.#position, signal)) {
+          failingSince = undefined;
+          isProjecting = true;
+          this.#project(batch);
+          isProjecting = false;
+        }
+        return;
+      } catch (error) {
+        this.#fault = error instanceof Error ? error.message : String(error);
+        this.#telemetry.readFailed(error);
+        failingSince ??= this.#clock.monotonic();
+        const isLate = this.#clock.monotonic() - failingSince >= RETRY_WITHIN_MS;
+        if (isProjecting || error instanceof LogError || isLate) throw error;
+        await new Promise<void>((resolve) => {
+          this.#clock.after(RETRY_DELAY_MS, resolve);
+        });
+        this.#fault = undefined;
+      }
     }
   }
 
