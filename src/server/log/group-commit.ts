@@ -77,6 +77,11 @@ export class GroupCommit {
     return this.#pumping === undefined;
   }
 
+  /** Whether a commit is under way that takes so long that its senders have been told `unknown`. */
+  get isStuck(): boolean {
+    return this.#inFlight?.isGivenUp === true;
+  }
+
   /** Commits batch after batch until nothing waits. */
   async #pump(): Promise<void> {
     // Whatever is appended in the same breath belongs into the first batch.

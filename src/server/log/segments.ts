@@ -98,9 +98,9 @@ export class SegmentLog implements MessageLog {
     );
   }
 
-  /** Why nothing can be appended any more, or `undefined`; for readiness. Reads go on. */
+  /** Why nothing can be appended, for good or as long as the disk hangs, or `undefined`; for readiness. Reads go on. */
   get fault(): string | undefined {
-    return this.#tail.fault;
+    return this.#tail.fault ?? (this.#appends.isStuck ? "the disk has not answered a commit for 10 s" : undefined);
   }
 
   /** What does not stop the log but should be told: the mark that other processes read by can't be written. */

@@ -127,6 +127,8 @@ describe("a segment log whose disk fails", () => {
       expect(inFlight.now).toBe(undefined);
       await clock.advance(1400);
       expect(inFlight.now).toBe("unknown");
+      // Readiness has to show it: whoever posts now is refused.
+      expect(log.fault).toContain("has not answered");
       await clock.advance(1000);
       expect(waiting.map(({ now }) => now)).toEqual(["not_sent", "not_sent"]);
       // This one has waited for 4.9 s only, and its place in the batch is the first now.
@@ -134,6 +136,7 @@ describe("a segment log whose disk fails", () => {
       hang.release();
       await late.last;
       expect(late.now).toBe(1);
+      expect(log.fault).toBe(undefined);
       expect(await readAll(log)).toEqual([message(0), message(4)]);
       await log.close();
     });
