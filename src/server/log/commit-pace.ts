@@ -15,6 +15,8 @@ const WORTH_RECORDS = 32;
 const WORTH_BYTES = 16 * 1024;
 /** The time over which the rate is smoothed, in milliseconds. */
 const SMOOTHING_MS = 20;
+/** So much waiting, in milliseconds, is looked at together: records come in bursts, one wait alone says little. */
+const TRIAL_MS = 12;
 /** How long nobody is held up after it brought nothing, in milliseconds. */
 const REST_MS = 100;
 
@@ -29,6 +31,8 @@ export class CommitPace {
   #startedAt = Number.NEGATIVE_INFINITY;
   #recordsPerMs = 0;
   #restUntil = Number.NEGATIVE_INFINITY;
+  #trialMs = 0;
+  #trialRecords = 0;
 
   /** How long the next commit should still wait; 0 = it may begin. */
   delayMs(now: number, { records, bytes }: Backlog): number {
@@ -39,7 +43,12 @@ export class CommitPace {
 
   /** A wait of so many milliseconds is over, in which so many records came. */
   waited(now: number, elapsedMs: number, records: number): void {
-    if (records < (elapsedMs * BUSY_RECORDS_PER_MS) / 2) this.#restUntil = now + REST_MS;
+    this.#trialMs += elapsedMs;
+    this.#trialRecords += records;
+    if (this.#trialMs < TRIAL_MS) return;
+    if (this.#trialRecords < (this.#trialMs * BUSY_RECORDS_PER_MS) / 2) this.#restUntil = now + REST_MS;
+    this.#trialMs = 0;
+    this.#trialRecords = 0;
   }
 
   /** A commit of so many records begins. */

@@ -40,20 +40,31 @@ describe("CommitPace", () => {
     const { pace, at } = paced(4, 0.4);
     const backlog = { records: 4, bytes: 500 };
     expect(pace.delayMs(at + 0.4, backlog)).toBeGreaterThan(0);
-    pace.waited(at + 2, 1.6, 0);
-    pace.started(at + 2, 4);
-    for (let now = at + 2.4; now < at + 102; now += 0.4) {
+    let now = at;
+    for (let wait = 0; wait < 5; wait++) {
+      expect(pace.delayMs(now + 0.4, backlog)).toBeGreaterThan(0);
+      now += 3;
+      pace.waited(now, 2.6, 0);
+      // The rate stays high, for what was committed had come before.
+      pace.started(now, 20);
+    }
+    const restUntil = now + 100;
+    for (now += 0.4; now < restUntil; now += 0.4) {
       expect(pace.delayMs(now, backlog)).toBe(0);
       pace.started(now, 4);
     }
-    expect(pace.delayMs(at + 102.1, backlog)).toBeGreaterThan(0);
+    expect(pace.delayMs(restUntil + 0.1, backlog)).toBeGreaterThan(0);
   });
 
-  it("LOG-4 goes on waiting where records come meanwhile", () => {
+  it("LOG-4 goes on waiting where records come meanwhile, in bursts as well", () => {
     const { pace, at } = paced(5, 0.5);
-    pace.waited(at + 2, 1.5, 14);
-    pace.started(at + 2, 17);
-    expect(pace.delayMs(at + 2.5, { records: 5, bytes: 500 })).toBeGreaterThan(0);
+    let now = at;
+    for (let wait = 0; wait < 50; wait++) {
+      expect(pace.delayMs(now + 0.5, { records: 5, bytes: 500 })).toBeGreaterThan(0);
+      now += 3;
+      pace.waited(now, 2.5, wait % 3 === 0 ? 40 : 0);
+      pace.started(now, 28);
+    }
   });
 
   it("LOG-4 forgets a rush within a tenth of a second", () => {
