@@ -106,8 +106,13 @@ export class Outbox {
     });
   }
 
-  /** Forgets all that waits: the session is over. Lets those go on who wait for it to drain. */
-  clear(): void {
+  /**
+   * The session is over: writes all that waits, for its last line says why. What the socket has not taken yet stands in
+   * the way no longer, and nothing is copied, for events are shared with others. Lets those go on who wait for it to drain.
+   */
+  finish(): void {
+    this.flush();
+    for (const { bytes } of this.#entries) this.#transport.write(bytes);
     this.#entries = [];
     this.#waitingBytes = 0;
     this.#stalledSince = undefined;

@@ -130,15 +130,14 @@ export class Session {
     this.#transport.resumeReading();
   }
 
-  /** Ends the session: what waits is still written where the socket takes it, then the connection closes. */
+  /** Ends the session: what waits is still written, then the connection closes. */
   end(reason: CloseReason): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.outbox.flush();
+    this.outbox.finish();
     this.#host.ended(this, reason);
     this.followings.clear();
     this.#transport.close();
-    this.outbox.clear();
   }
 
   #fits(bytes: number): boolean {

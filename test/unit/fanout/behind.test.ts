@@ -173,11 +173,30 @@ describe("a session that takes nothing", () => {
     await world.clock.advance(3000);
     expect(slow.connection.isClosed).toBe(true);
     expect(slow.connection.session.ended).toBe(true);
+    // If it takes something after all, it hears why.
+    slow.connection.take(ALL);
+    expect(slow.listener.story.at(-1)).toBe("error slow");
     const last = Math.max(...slow.listener.seqs("general"));
     const again = new Listener();
     const connection = await world.connect(again.heard);
     connection.send({ _ct: "join_room", r: "general", after: last });
     await world.clock.settle();
     expect([...slow.listener.seqs("general"), ...again.seqs("general")]).toEqual(numbers(1, 6));
+  });
+
+  it("WIRE-6 WIRE-8 gets the answers that its socket has no room for yet, also where it ends", async () => {
+    const world = await startWorld();
+    const slow = await connect(world, "general");
+    slow.connection.isFast = false;
+    for (const command of ["one", "two", "quit"]) {
+      slow.connection.send({ _ct: command });
+      await world.clock.settle();
+    }
+    expect(slow.connection.isClosed).toBe(true);
+    slow.connection.take(ALL);
+    expect(slow.listener.of("error").map(({ m }) => m)).toEqual([
+      'there is no command "one"',
+      'there is no command "two"',
+    ]);
   });
 });
