@@ -192,6 +192,8 @@ export class StoreWriter {
         await this.#reread(this.#rereadFrom);
       } catch (error) {
         this.#failed(error);
+        // What was to be written once more may be written never; what is new must not wait for it.
+        this.#rereadFrom = Math.max(this.#rereadFrom, this.#checkpoint);
       }
     } else if (this.#queue.to > this.#checkpoint || this.#snapshot !== undefined) {
       const stretch = this.#queue.take(WRITE_RECORDS_MAX);
@@ -250,6 +252,8 @@ export class StoreWriter {
   async #reread(wanted: number): Promise<void> {
     const start = await this.#foldStart(wanted);
     const from = Math.max(wanted, start.position);
+    // Nothing is left to write: to read on would be to wait for what comes next.
+    if (from >= this.#end) return this.#metTail();
     const reading = new AbortController();
     const stop = () => reading.abort();
     this.#stopping.signal.addEventListener("abort", stop, { once: true });
@@ -263,14 +267,16 @@ export class StoreWriter {
           if (!(await this.#write(next))) return;
           this.#rereadFrom = batch.to;
         }
-        if (batch.to >= this.#end) {
-          this.#rereadFrom = undefined;
-          this.#queue.clear(this.#end);
-          return;
-        }
+        if (batch.to >= this.#end) return this.#metTail();
       }
     } finally {
       this.#stopping.signal.removeEventListener("abort", stop);
     }
+  }
+
+  /** All of the log up to the tail is written: what comes next comes from there. */
+  #metTail(): void {
+    this.#rereadFrom = undefined;
+    this.#queue.clear(this.#end);
   }
 }

@@ -145,6 +145,26 @@ describe("the store writer", () => {
     await expectWhole(holed);
   });
 
+  it("FAN-1 PROJ-3 goes on with what is new where what is missing can't be numbered any more", async () => {
+    for (const end of [100, 105]) {
+      const before = new Projector();
+      await before.start(ROOMY);
+      await before.append(mixed(0, 100));
+      expect(await before.stop(3000)).toBe(true);
+      const after = new Projector(before.store.reopen());
+      for (const record of before.disk.partition(0).records) after.disk.partition(0).records.push(record);
+      // The log's beginning is gone, and nothing beside it says how its records were numbered.
+      await after.log.trim(0, 50);
+      await after.start(ROOMY);
+      after.writer.projectAgain();
+      if (end > 100) await after.append(mixed(100, end));
+      await after.clock.advance(3000);
+      expect(after.writer.checkpoint).toBe(end);
+      expect(await after.stop(3000)).toBe(true);
+      expect(after.writer.failing).toBeUndefined();
+    }
+  });
+
   it("PROJ-3 tells when it has come to a position, or that it has not in time", async () => {
     const projector = new Projector();
     const release = projector.store.holdWrites();
