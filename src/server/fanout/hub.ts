@@ -14,6 +14,9 @@ import type { PendingAck, PendingAcks } from "./pending-acks.ts";
 import type { Room } from "./room.ts";
 import type { Session } from "./session.ts";
 
+/** UTF-16 units become at most so many bytes of UTF-8 each. */
+const BYTES_PER_UNIT_MAX = 3;
+
 /** An answer that belongs right before the event of its own record. */
 interface OwnAck {
   /** Index of the record in the run. */
@@ -38,6 +41,7 @@ export class Hub {
   readonly #byName = new Map<string, Room>();
   readonly #acks: PendingAcks;
   readonly #encoder = new EventEncoder();
+  #scratch = Buffer.allocUnsafeSlow(64 * 1024);
 
   constructor(acks: PendingAcks) {
     this.#acks = acks;
@@ -93,6 +97,13 @@ export class Hub {
     }
   }
 
+  /** Some lines as bytes, in memory that the next call uses again: one piece for each room of each batch is much to collect. */
+  #encode(lines: string): Buffer {
+    const bytesMax = lines.length * BYTES_PER_UNIT_MAX;
+    if (bytesMax > this.#scratch.length) this.#scratch = Buffer.allocUnsafeSlow(bytesMax);
+    return this.#scratch.subarray(0, this.#scratch.write(lines));
+  }
+
   #draft(drafts: Map<Room, Draft>, room: Room, stored: StoredRecord): Draft {
     let draft = drafts.get(room);
     if (draft === undefined) {
@@ -113,8 +124,8 @@ export class Hub {
 
   #publish(draft: Draft): void {
     const { room, first, last, messagesOnly, acks } = draft;
-    const run: EventRun = { first: first.seq, last: last.seq, lines: Buffer.from(draft.lines), messagesOnly };
-    room.recent.add(run, last.position);
+    const lines = this.#encode(draft.lines);
+    const run = room.recent.add({ first: first.seq, last: last.seq, lines, messagesOnly }, last.position);
     room.head = run.last;
     for (const following of room.followers) {
       const own = acks?.get(following.session);

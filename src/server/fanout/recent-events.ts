@@ -88,14 +88,19 @@ export class RoomEvents {
     return this.#droppedTo + 1;
   }
 
-  /** Adds the next run; `position` is the one of its last record. Its lines are copied. */
-  add(run: EventRun, position: number): void {
+  /**
+   * Adds the next run; `position` is the one of its last record. Its lines are copied: the run that is given back has
+   * them in memory that stays, whatever becomes of the first.
+   */
+  add(run: EventRun, position: number): EventRun {
     const newest = this.#blocks.at(this.#blocks.length - 1);
     const block = newest !== undefined && hasRoom(newest, run, position) ? newest : this.#begin(newest, run, position);
-    block.bytes += run.lines.copy(block.buffer, block.bytes);
+    const start = block.bytes;
+    block.bytes += run.lines.copy(block.buffer, start);
     block.last = run.last;
     block.messagesOnly &&= run.messagesOnly;
     block.position = position;
+    return { ...run, lines: block.buffer.subarray(start, block.bytes) };
   }
 
   /** Forgets the oldest block: called when memory is short. */
