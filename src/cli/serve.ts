@@ -52,7 +52,7 @@ export async function serve(request: ServeRequest): Promise<number> {
   const { logLevel: level, logFormat: format } = config;
   const telemetry = createTelemetry({ level, format, stream, terminal, clock: systemClock });
   exitOnCrash(telemetry, stream);
-  const signal = stopOnSignal(telemetry);
+  const signal = stopOnSignal(telemetry, stream);
   for (const warning of loaded.warnings) telemetry.logger.warn(warning);
 
   // Loaded here, so that a wrong configuration is told at once and no adapter has been touched.
@@ -71,19 +71,20 @@ export async function serve(request: ServeRequest): Promise<number> {
     // Asked to stop while it was starting: that is no failure.
     if (!isAbort(error, signal)) throw error;
   } finally {
-    flush(stream);
+    stream.finish();
   }
   return 0;
 }
 
 /** A signal that aborts with the first SIGTERM or ctrl-c; a second ctrl-c does not wait for anything. */
-function stopOnSignal(telemetry: Telemetry): AbortSignal {
+function stopOnSignal(telemetry: Telemetry, stream: LogStream): AbortSignal {
   const stop = new AbortController();
   const onSignal = (name: NodeJS.Signals): void => {
     if (!stop.signal.aborted) {
       telemetry.logger.info({ signal: name }, "stopping; ctrl-c again to stop at once");
       stop.abort();
     } else if (name === "SIGINT") {
+      stream.finish();
       process.exit(EXIT_INTERRUPTED);
     }
   };
@@ -98,7 +99,7 @@ function exitOnCrash(telemetry: Telemetry, stream: LogStream): void {
     const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
     try {
       telemetry.internalError("uncaught", error);
-      flush(stream);
+      stream.finish();
       writeSync(STDERR, `verbatim: crashed; what was acknowledged is safe, start it again\n${reason}\n`);
     } finally {
       process.exit(1);
@@ -110,13 +111,4 @@ function exitOnCrash(telemetry: Telemetry, stream: LogStream): void {
 
 function isAbort(error: unknown, signal: AbortSignal): boolean {
   return signal.aborted && (error === signal.reason || (error instanceof Error && error.name === "AbortError"));
-}
-
-/** Writes what waits in the log; a log that takes nothing must not keep the process from its end. */
-function flush(stream: LogStream): void {
-  try {
-    stream.flushSync();
-  } catch {
-    // There is nobody left to tell.
-  }
 }
