@@ -11,7 +11,7 @@ interface FakeTimer {
 }
 
 /** Resolves when no promise can go on any more without a timer, a turn's end or the outside world. */
-export function promisesSettled(): Promise<void> {
+function promisesSettled(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
   });
