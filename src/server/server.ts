@@ -67,10 +67,11 @@ export async function start(options: {
       lineBytesMax: limits.lineBytesMax,
       listings: core.listings,
     });
-    const tcp = await gateway.listen(config.tcp);
-    closings.push(async () => gateway.close());
+    // The door for people comes last: where the other one can't be opened, nobody has come in yet.
     const http = await openHttp(config, core, telemetry);
     if (http !== undefined) closings.push(() => http.close());
+    const tcp = await gateway.listen(config.tcp);
+    closings.push(async () => gateway.close());
     const stopped = Promise.race([aborted(signal), core.failed]).finally(close);
     return { tcp, http: http?.listen, rooms: rooms.length, sessionsMax: limits.sessionsMax, openFiles, stopped };
   } catch (error) {

@@ -12,7 +12,7 @@ import { refuse } from "./refuse.ts";
 /** Carries out `hello`. */
 export function hello(context: CommandContext, session: Session, command: Hello): Promise<void> | undefined {
   const { telemetry } = context;
-  if (session.followings.size > 0) {
+  if (session.hasJoined) {
     refuse(telemetry, session, command, "hello_too_late", "hello comes before the first join_room");
     return undefined;
   }

@@ -30,6 +30,7 @@ export function joinRoom(context: CommandContext, session: Session, command: Joi
     refuse(telemetry, session, command, "bad_field", `after lies beyond the newest record, which is ${room.head}`);
   } else {
     const following = follow(session, room, command);
+    session.hasJoined = true;
     // Before the answers: where those are more than the session takes, it is behind in this room too.
     session.followings.set(room, following);
     presence.join(session, room);

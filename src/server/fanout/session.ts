@@ -43,6 +43,8 @@ export class Session {
   user: User;
   /** Whether the client said `hello`, and so hears more than the four events of the older clients. */
   extended = false;
+  /** Whether it ever followed a room: others know it by its name since. */
+  hasJoined = false;
   /** Whether it overran its outbox and has not drained since. */
   behind = false;
   /** Whether somebody brings its rooms up to date at the moment. */
