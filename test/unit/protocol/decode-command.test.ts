@@ -107,7 +107,7 @@ describe("decodeCommand", () => {
       fc.property(nearCommand, (fields) => {
         seen.add(check(JSON.stringify(fields)).type);
       }),
-      { numRuns: 5000 },
+      { numRuns: 20_000 },
     );
     expect([...seen].sort()).toEqual([...COMMANDS, "refusal"].sort());
   });
