@@ -39,7 +39,9 @@ export class TcpGateway {
 
   constructor(options: TcpGatewayOptions) {
     this.#options = options;
-    const settings = { allowHalfOpen: true, pauseOnConnect: true, noDelay: true };
+    // No `noDelay`: what a session hears in a turn is one write already, and where the peer has not acknowledged the last
+    // one, the kernel sends the next ones together; at many small messages that is a quarter of the processor time.
+    const settings = { allowHalfOpen: true, pauseOnConnect: true };
     this.#server = createServer({ ...settings, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS }, (socket) =>
       this.#connected(socket),
     );
