@@ -5,7 +5,8 @@
  * - `coalescing`: each event is written to each socket by itself, at once, instead of once a turn;
  * - `encode-once`: each event is encoded anew for each member who hears it.
  *
- * Group commit needs no patch: `VERBATIM_LIMITS_APPEND_BYTES_MAX` at its smallest commits each message by itself.
+ * Group commit needs no patch: `VERBATIM_LIMITS_APPEND_BYTES_MAX=3000` with `VERBATIM_LIMITS_MESSAGE_BYTES_MAX=100` commits
+ * some twenty messages at a time at most.
  * `docs/performance.md` has the figures. Never used by the server, its tests or its package.
  */
 import { eventsOf, runFrom, runUpTo } from "../dist/server/fanout/event-run.js";
