@@ -59,7 +59,9 @@ describe("the package", () => {
   it("holds the program, its rooms and its papers, and nothing else", () => {
     expect(files).toEqual(expect.arrayContaining(["package.json", "dist/bin.js", "resources/rooms.json"]));
     expect(files).toEqual(expect.arrayContaining(["README.md", "SPEC.md", "CHANGELOG.md", "SECURITY.md", "LICENSE"]));
-    const strangers = files.filter((path) => !/^(dist|resources|docs)\/|^[A-Z]+\.md$|^LICENSE$|^package\.json$/.test(path));
+    const strangers = files.filter(
+      (path) => !/^(dist|resources|docs)\/|^[A-Z]+\.md$|^LICENSE$|^package\.json$/.test(path),
+    );
     expect(strangers).toEqual([]);
   });
 
