@@ -78,8 +78,8 @@ describe("docs/protocol.md", () => {
   });
 
   it("lists the errors as the table of codes has them, both ways", () => {
-    const table = Object.entries<ErrorCode>(ERROR_CODES).map(([code, { retry, closes, meaning }]) => [
-      ...[`\`${code}\``, retry ? "yes" : "no", closes ? "yes" : "no", meaning],
+    const table = Object.entries<ErrorCode>(ERROR_CODES).map(([code, { status, retry, closeCode, meaning }]) => [
+      ...[`\`${code}\``, String(status), retry ? "yes" : "no", String(closeCode ?? "no"), meaning],
     ]);
     expect(rowsOf("Errors")).toEqual(table);
   });
