@@ -2,7 +2,7 @@
  * Stage 4, what stands between the tail and the store: records that are not written yet, in the order of the log.
  * Counts what it holds; who fills it decides when that is too much.
  */
-import type { StoredRecord } from "../record.ts";
+import type { StoredRecord, Uuid } from "../record.ts";
 import type { ProjectedBatch } from "./tail.ts";
 
 /** What one waiting record costs beside its body, in bytes; measured roughly, as it only guards a limit. */
@@ -70,6 +70,11 @@ export class StoreQueue {
     return { from, to: this.#from, records, since };
   }
 
+  /** What waits of a room with `from` ≤ seq ≤ `to`, ascending. */
+  of(room: Uuid, from: number, to: number): StoredRecord[] {
+    return recordsOf(this.#records, room, from, to);
+  }
+
   /** Puts back what was taken last, in front. */
   putBack({ from, records, since }: Stretch): void {
     this.#from = from;
@@ -85,6 +90,11 @@ export class StoreQueue {
     this.#records = [];
     this.#bytes = 0;
   }
+}
+
+/** The records of a room with `from` ≤ seq ≤ `to` among some, in their order. */
+export function recordsOf(records: readonly StoredRecord[], room: Uuid, from: number, to: number): StoredRecord[] {
+  return records.filter(({ record, seq }) => record.room === room && seq >= from && seq <= to);
 }
 
 const sizeOf = ({ record }: StoredRecord): number => record.body.length + RECORD_OVERHEAD_BYTES;

@@ -6,10 +6,11 @@
  */
 import { type Clock, type Timer, within } from "../clock.ts";
 import type { MessageLog } from "../log/message-log.ts";
+import type { StoredRecord, Uuid } from "../record.ts";
 import type { MessageStore, Snapshot } from "../store/message-store.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { Sequencer } from "./sequencer.ts";
-import { StoreQueue, type Stretch } from "./store-queue.ts";
+import { recordsOf, StoreQueue, type Stretch } from "./store-queue.ts";
 import { foldBatch, type ProjectedBatch } from "./tail.ts";
 
 /** From so many records on a write does not wait for more. */
@@ -44,6 +45,8 @@ export class StoreWriter {
   /** The position after the last that the tail handed over. */
   #end: number;
   readonly #queue: StoreQueue;
+  /** What is being written now, out of the queue. */
+  #writing: Stretch | undefined;
   #snapshot: Snapshot | undefined;
   /** Where to read the log again from, where what waited was let go. */
   #rereadFrom: number | undefined;
@@ -135,6 +138,18 @@ export class StoreWriter {
     });
   }
 
+  /**
+   * The records of a room with `from` ≤ seq ≤ `to` that were handed over and that a read of the store may not show yet,
+   * ascending; `undefined` where that can't be said, for the log is being read once more: then wait for the checkpoint
+   * (`reached`). Ask here first and the store afterwards, for what stands here now may stand there a moment later; a
+   * record may be found in both.
+   */
+  pending(room: Uuid, from: number, to: number): readonly StoredRecord[] | undefined {
+    if (this.#rereadFrom !== undefined) return undefined;
+    const writing = this.#writing === undefined ? [] : recordsOf(this.#writing.records, room, from, to);
+    return [...writing, ...this.#queue.of(room, from, to)];
+  }
+
   /** Writes all that waits, with a last snapshot, then stops. `false` where that did not succeed `withinMs`. */
   async finish(snapshot: Snapshot, withinMs: number): Promise<boolean> {
     this.#snapshot = snapshot;
@@ -197,7 +212,10 @@ export class StoreWriter {
       }
     } else if (this.#queue.to > this.#checkpoint || this.#snapshot !== undefined) {
       const stretch = this.#queue.take(WRITE_RECORDS_MAX);
-      if (await this.#write(stretch)) return;
+      this.#writing = stretch;
+      const isWritten = await this.#write(stretch);
+      this.#writing = undefined;
+      if (isWritten) return;
       // Let go meanwhile: the log will be read again, this stretch with it.
       if (this.#rereadFrom !== undefined) return;
       this.#queue.putBack(stretch);

@@ -178,6 +178,43 @@ describe("the store writer", () => {
     expect(await projector.writer.reached(10, 0)).toBe(true);
   });
 
+  it("CMD-2 shows what the store does not have yet, while it waits and while it is written, and says where it can't", async () => {
+    const projector = new Projector();
+    const room = ROOMS[1] as string;
+    const pendingSeqs = () => projector.writer.pending(room, 1, 1000)?.map(({ seq }) => seq);
+    const expected = () => projector.expected.filter(({ record }) => record.room === room);
+    await projector.start(20_000);
+    const release = projector.store.holdWrites();
+    await projector.append(mixed(0, 20));
+    expect(projector.writer.pending(room, 1, 1000)).toEqual(expected());
+    // Now these are being written, and others come behind them.
+    await projector.clock.advance(300);
+    await projector.append(mixed(20, 30));
+    expect(projector.writer.pending(room, 1, 1000)).toEqual(expected());
+    expect(projector.writer.pending(room, 3, 8)).toEqual(expected().slice(2, 8));
+    expect(projector.writer.pending(uuidOf(9), 1, 1000)).toEqual([]);
+    // More than the limit: it is let go of, and the log read again.
+    for (let number = 30; number < 400; number += 10) await projector.append(mixed(number, number + 10));
+    expect(pendingSeqs()).toBeUndefined();
+    release();
+    await projector.clock.advance(2000);
+    expect(pendingSeqs()).toEqual([]);
+    await expectWhole(projector);
+  });
+
+  it("CMD-2 still shows what a failed write puts back", async () => {
+    const projector = new Projector();
+    await projector.start(ROOMY);
+    projector.store.hooks.beforeWrite = () => Promise.reject(new Error("disk full"));
+    await projector.append(mixed(0, 20));
+    await projector.clock.advance(300);
+    await projector.append(mixed(20, 30));
+    const room = ROOMS[0] as string;
+    expect(projector.writer.pending(room, 1, 1000)).toEqual(
+      projector.expected.filter(({ record }) => record.room === room),
+    );
+  });
+
   it("STOP-1 PROJ-3 writes all that waits at a stop, with a snapshot from which a fold goes on", async () => {
     const projector = new Projector();
     await projector.start(ROOMY);
