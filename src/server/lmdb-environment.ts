@@ -2,10 +2,11 @@
  * One LMDB environment, as store and directory each have one: reads on committed data, changes one after another, and
  * what becomes of it when a commit fails. Touches its folder and nothing else; the driver is loaded when it is opened.
  */
-import { access, mkdir, statfs } from "node:fs/promises";
+import { access, mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { RootDatabase } from "lmdb";
 import { syncFolder } from "./durable-file.ts";
+import { commitAlone, commitFailure, commitShared, readGeneration } from "./lmdb-commit.ts";
 import { checkLmdbFile } from "./lmdb-header.ts";
 import type { LmdbKeyView, LmdbView } from "./lmdb-view.ts";
 import { LmdbChanges, viewAfter, viewOf } from "./lmdb-view.ts";
@@ -14,12 +15,17 @@ import { StartError } from "./start-error.ts";
 /** Processes and threads that may read at once. */
 const READERS_MAX = 126;
 
+/** How often a commit is tried that another process comes before; with two that never rest, one in a few goes through. */
+const TRIES_MAX = 200;
+
 /** How an environment is opened. */
 export interface LmdbOptions {
   /** The folder of the environment; made when absent, but for `readOnly`. */
   readonly dir: string;
   /** Reads only, beside the process that writes. */
   readonly readOnly: boolean;
+  /** Whether other processes may write at the same time; each commit then costs two small puts more. */
+  readonly isShared: boolean;
   /** What to do where it can't be opened: the end of that line. */
   readonly advice: string;
 }
@@ -42,6 +48,9 @@ export class LmdbEnvironment {
   #opening: Promise<void> | undefined = undefined;
   #fault: string | undefined = undefined;
   #closed = false;
+  /** The generation when it was last written here, or first looked at; and what others have written until then. */
+  #generation: number | undefined = undefined;
+  #writesElsewhere = 0;
 
   constructor(options: LmdbOptions, db: RootDatabase<Buffer, Buffer>) {
     this.#options = options;
@@ -71,6 +80,16 @@ export class LmdbEnvironment {
   /** The same for what needs single keys only: those that wait while a commit is under way share the next one. */
   changeKeys<T>(prepare: (view: LmdbKeyView, changes: LmdbChanges) => T): Promise<T> {
     return this.#enqueue(false, prepare);
+  }
+
+  /** How often other processes have written since this one first asked or wrote, where the environment is shared. */
+  writesElsewhere(): Promise<number> {
+    // In its turn: a write of our own that is not counted yet would look like somebody else's.
+    return this.change((view) => {
+      const generation = readGeneration(view);
+      this.#generation ??= generation;
+      return this.#writesElsewhere + Math.max(0, generation - this.#generation);
+    });
   }
 
   /** Finishes the changes that were asked for and closes the environment. */
@@ -114,38 +133,55 @@ export class LmdbEnvironment {
 
   async #changeAll(group: readonly Waiting[]): Promise<void> {
     if (this.#fault !== undefined) await this.#openAnew();
-    const db = this.#use();
-    const all = new LmdbChanges();
-    const view = group.length === 1 ? viewOf(db) : viewAfter(all, viewOf(db));
-    const done: (() => void)[] = [];
-    for (const { prepare, reject } of group) {
-      const own = new LmdbChanges();
-      try {
-        done.push(prepare(view, own));
+    let left = group;
+    for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+      const db = this.#use();
+      const all = new LmdbChanges();
+      const committed = viewOf(db);
+      const view = left.length === 1 ? committed : viewAfter(all, committed);
+      const done: (() => void)[] = [];
+      left = left.filter(({ prepare, reject }) => {
+        const own = new LmdbChanges();
+        try {
+          done.push(prepare(view, own));
+        } catch (error) {
+          reject(error);
+          return false;
+        }
         for (const { key, value } of own.list) all.set(key, value);
-      } catch (error) {
-        reject(error);
+        return true;
+      });
+      if (all.list.length === 0 || (await this.#commit(db, all))) {
+        for (const resolve of done) resolve();
+        return;
       }
+      // What was looked at is out of date: look again, at what the other process left.
+      db.resetReadTxn();
     }
-    if (all.list.length > 0) await this.#commit(db, all);
-    for (const resolve of done) resolve();
+    throw new Error(`${this.#options.dir} is written by another process without a pause`);
   }
 
-  async #commit(db: RootDatabase<Buffer, Buffer>, changes: LmdbChanges): Promise<void> {
+  /** `false`, and nothing written, where another process has written since `changes` were made. */
+  async #commit(db: RootDatabase<Buffer, Buffer>, changes: LmdbChanges): Promise<boolean> {
+    const { isShared } = this.#options;
+    const generation = isShared ? readGeneration(viewOf(db)) : 0;
     try {
-      // Nothing in here can throw: the part of a batch that came before would be committed.
-      await db.batch(() => {
-        for (const { key, value } of changes.list) {
-          if (value === undefined) quietly(db.remove(key));
-          else quietly(db.put(key, value));
-        }
-      });
+      if (!isShared) await commitAlone(db, changes);
+      else if (!(await commitShared(db, changes, generation))) return false;
+      this.#count(generation);
       this.#fault = undefined;
+      return true;
     } catch (error) {
       const failure = await commitFailure(this.#options.dir, error);
       this.#fault = failure.message;
       throw failure;
     }
+  }
+
+  /** This process has written on top of a generation. */
+  #count(generation: number): void {
+    this.#writesElsewhere += Math.max(0, generation - (this.#generation ?? generation));
+    this.#generation = generation + 1;
   }
 
   /** Closes the environment that failed and opens it again; reads wait for it. */
@@ -211,30 +247,6 @@ async function openDatabase({ dir, readOnly }: LmdbOptions): Promise<RootDatabas
   });
 }
 
-/**
- * Why a commit failed, as far as can be said. The driver's own reason comes a turn later or never, so it is not waited
- * for; and it says "input/output error" for a disk that is full, so what is free is said with it.
- */
-async function commitFailure(dir: string, error: unknown): Promise<Error> {
-  let cause = error;
-  if (error instanceof Error && "commitError" in error) {
-    // Unheard, this rejection would end the process.
-    Promise.resolve(error.commitError).catch((reason: unknown) => {
-      cause = reason;
-    });
-  }
-  const free = await statfs(dir).then(
-    ({ bavail, bsize }) => `${Math.floor((bavail * bsize) / 2 ** 20)} MiB free`,
-    (reason: unknown) => `free space unknown: ${messageOf(reason)}`,
-  );
-  return new Error(`LMDB could not commit to ${dir}: ${messageOf(cause)}, ${free}`, { cause });
-}
-
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-/** Hears a promise of the driver that says nothing which the batch does not say. */
-function quietly(promise: Promise<boolean>): void {
-  promise.catch(nothing);
-}
 
 const nothing = (): void => undefined;

@@ -95,7 +95,7 @@ export class LmdbDirectory implements Directory {
 /** Opens the embedded directory. Throws a `StartError` where that can't be done. */
 export async function openLmdbDirectory({ dir, readOnly }: LmdbDirectoryOptions): Promise<LmdbDirectory> {
   const advice = "put that folder back from a backup, or move it away and do without the guests in it";
-  return new LmdbDirectory(await openLmdb({ dir, readOnly, advice }));
+  return new LmdbDirectory(await openLmdb({ dir, readOnly, isShared: true, advice }));
 }
 
 function removeExpired(view: LmdbView, changes: LmdbChanges, now: number): { guests: number; left: boolean } {

@@ -183,7 +183,7 @@ export class LmdbStore implements MessageStore {
 export async function openLmdbStore(options: LmdbStoreOptions): Promise<LmdbStore> {
   const { dir, readOnly } = options;
   const advice = "move that folder away, and the next start makes the store anew from the log";
-  return new LmdbStore(await openLmdb({ dir, readOnly, advice }), options);
+  return new LmdbStore(await openLmdb({ dir, readOnly, isShared: false, advice }), options);
 }
 
 function readCheckpoint(view: LmdbView, partition: number): number {

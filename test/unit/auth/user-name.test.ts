@@ -128,6 +128,12 @@ describe("the key of a name", () => {
   });
 
   it("is ordered by code points", () => {
-    expect(["b", "\u{1f600}", "a", "\uff5e", "ab"].toSorted(compareKeys)).toEqual(["a", "ab", "b", "\uff5e", "\u{1f600}"]);
+    expect(["b", "\u{1f600}", "a", "\uff5e", "ab"].toSorted(compareKeys)).toEqual([
+      "a",
+      "ab",
+      "b",
+      "\uff5e",
+      "\u{1f600}",
+    ]);
   });
 });
