@@ -9,6 +9,12 @@ export interface Limits {
   readonly messageBytesMax: number;
   /** One line over TCP, in bytes, its newline not counted. */
   readonly lineBytesMax: number;
+  /** One frame over WebSocket, in bytes. */
+  readonly frameBytesMax: number;
+  /** The body of a request over HTTP, in bytes. */
+  readonly bodyBytesMax: number;
+  /** The body of a request over HTTP that lists members, in bytes. */
+  readonly membersBodyBytesMax: number;
   /** What one session still has to be sent, in bytes, those the socket has not taken yet included. */
   readonly outboxBytesMax: number;
   /** Recent events kept in memory, in bytes, over all rooms of a node. */
@@ -19,6 +25,10 @@ export interface Limits {
   readonly appendQueueBytesMax: number;
   /** Rooms that one session may follow by `join_room`. */
   readonly roomsPerSessionMax: number;
+  /** Chats that one user may be in. */
+  readonly chatsPerUserMax: number;
+  /** Members of one chat. */
+  readonly membersMax: number;
   /** Records in one page of history. */
   readonly historyPageMax: number;
   /** Records in a page of history where the client names no number. */
@@ -29,6 +39,8 @@ export interface Limits {
   readonly sessionsMax: number;
   /** Sessions at once from one address; 0 = no limit, as in open mode. */
   readonly sessionsPerAddressMax: number;
+  /** How long a session has to say who it is where it must, in seconds. */
+  readonly signInSecondsMax: number;
   /** Messages a second for one user; 0 = no limit, as in open mode. */
   readonly messagesPerSecond: number;
   /** Messages that one user may send at once before `messagesPerSecond` holds. */
@@ -41,20 +53,32 @@ export interface Limits {
 export const DEFAULT_LIMITS: Limits = {
   messageBytesMax: 16 * 1024,
   lineBytesMax: 128 * 1024,
+  frameBytesMax: 128 * 1024,
+  bodyBytesMax: 64 * 1024,
+  membersBodyBytesMax: 512 * 1024,
   outboxBytesMax: 1024 * 1024,
   recentBytesMax: 64 * 1024 * 1024,
   appendBytesMax: 768 * 1024,
   appendQueueBytesMax: 64 * 1024 * 1024,
   roomsPerSessionMax: 200,
+  chatsPerUserMax: 1000,
+  membersMax: 10_000,
   historyPageMax: 1000,
   historyPageDefault: 100,
   pageBytesMax: 256 * 1024,
   sessionsMax: 20_000,
   sessionsPerAddressMax: 0,
+  signInSecondsMax: 10,
   messagesPerSecond: 0,
   messagesBurst: 100,
   presenceTellMax: 1000,
 };
+
+/** The defaults that are others where people sign in: there somebody is answerable for what an account does. */
+export const SIGNED_IN_LIMITS = {
+  sessionsPerAddressMax: 200,
+  messagesPerSecond: 20,
+} as const satisfies Partial<Limits>;
 
 /** Characters in the name of a room, of a user, and in a key: 1 to this many. */
 export const NAME_LENGTH_MAX = 64;

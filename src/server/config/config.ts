@@ -25,6 +25,57 @@ export interface Retention {
   readonly days: number | undefined;
 }
 
+/** How people say who they are: by a name alone, by a password, or by a token of their own identity provider. */
+export type AuthMode = "open" | "password" | "jwt";
+
+/** Who may make an account: anybody, whoever has an invite, or only an admin. */
+export type SignUp = "open" | "invite" | "closed";
+
+/** Where the key stands that tokens are checked with. */
+export type JwtKeys =
+  | { readonly type: "jwks_url"; readonly url: string }
+  /** Paths are absolute. */
+  | { readonly type: "jwks_file" | "public_key_file" | "secret_file"; readonly path: string };
+
+/** How tokens of an identity provider are read. */
+export interface JwtConfig {
+  readonly keys: JwtKeys;
+  /** The one algorithm that tokens may be signed with. */
+  readonly algorithm: string;
+  readonly issuer: string;
+  readonly audience: string;
+  /** The claim that says who it is, unique and for ever with its issuer. */
+  readonly userClaim: string;
+  /** The claim with the name that others see. */
+  readonly nameClaim: string;
+  /** The claim that makes an admin: there where it is `true`, or where it is, or lists, `value`; `undefined` = none. */
+  readonly adminClaim: { readonly name: string; readonly value: string | undefined } | undefined;
+}
+
+/** Who is who. */
+export interface AuthConfig {
+  readonly mode: AuthMode;
+  /** Whether open mode may serve on an address that is not loopback. */
+  readonly openAnyway: boolean;
+  /** Who may make an account over HTTP. */
+  readonly signUp: SignUp;
+  /** Whether whoever shows nothing is a guest in the public rooms. */
+  readonly guests: boolean;
+  /** How long a browser stays signed in, in days. */
+  readonly sessionDays: number;
+  /** In mode `jwt`, and only then. */
+  readonly jwt: JwtConfig | undefined;
+}
+
+/** The certificate, and which doors are behind it. */
+export interface TlsConfig {
+  /** PEM files, absolute: the certificate with its chain, and its key. */
+  readonly cert: string;
+  readonly key: string;
+  readonly http: boolean;
+  readonly tcp: boolean;
+}
+
 /** The effective configuration of one server. */
 export interface Config {
   /** The data folder, absolute. */
@@ -33,14 +84,22 @@ export interface Config {
   readonly rooms: string;
   /** Where the TCP door listens. */
   readonly tcp: Listen;
-  /** Where health and metrics are answered; `undefined` = nowhere. */
+  /** Where the HTTP door listens; `undefined` = nowhere. */
   readonly http: Listen | undefined;
+  /** Where health, metrics and docs are answered to whoever can connect there; `undefined` = on `http`, for admins. */
+  readonly ops: Listen | undefined;
+  readonly auth: AuthConfig;
+  readonly tls: TlsConfig | undefined;
+  /** The networks, as `ADDRESS/BITS`, whose word is taken for a client's address. */
+  readonly trustProxy: readonly string[];
+  /** Whether a TCP connection from one of those begins with a PROXY protocol header. */
+  readonly proxyProtocol: boolean;
+  /** Origins (`https://chat.example.org`) whose pages may speak to this server; their hosts are names of it. */
+  readonly origins: readonly string[];
   readonly limits: Limits;
   readonly retention: Retention;
   /** How many bytes of log are kept at least; 0 = for ever. */
   readonly logKeepBytes: number;
-  /** Whether open mode may serve on an address that is not loopback. */
-  readonly openAnyway: boolean;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
 }

@@ -8,12 +8,15 @@ import { isLoopback, showListen } from "./values.ts";
 /** JSON may write one byte of text as six (`\u0001`). */
 const ESCAPE_FACTOR_MAX = 6;
 
+/** A form may write one byte of text as three (`%01`). */
+const PERCENT_FACTOR_MAX = 3;
+
 /** What a message carries besides its text, at the very most: envelope, names and key, in a line or in the log. */
 const BESIDE_TEXT_BYTES_MAX = 2_048;
 
 /** What does not go together, one line each; `origins` says where the value of a key came from. */
 export function contradictions(config: Config, origins: ReadonlyMap<string, Origin>): readonly string[] {
-  const { tcp, http, openAnyway, limits } = config;
+  const { tcp, http, ops, auth, limits } = config;
   const nameOf = (key: string): string => {
     const origin = origins.get(key);
     return origin === undefined || origin.source === "default" ? `${key} (default)` : origin.name;
@@ -23,13 +26,26 @@ export function contradictions(config: Config, origins: ReadonlyMap<string, Orig
     ["tcp", tcp],
     ["http", http],
   ] as const) {
-    if (listen === undefined || isLoopback(listen.host) || openAnyway) continue;
+    if (listen === undefined || isLoopback(listen.host) || auth.mode !== "open" || auth.openAnyway) continue;
     problems.push(
-      `${nameOf(key)}: ${showListen(listen)} is not a loopback address and there are no accounts, so anybody who reaches it could be anybody; listen on 127.0.0.1, or choose --open-anyway if that is meant`,
+      `${nameOf(key)}: ${showListen(listen)} is not a loopback address, and in open mode anybody who reaches it could be anybody; choose --auth password or --auth jwt, or listen on 127.0.0.1, or choose --open-anyway if that is meant`,
     );
   }
-  if (http !== undefined && http.port === tcp.port && http.port !== 0 && http.host === tcp.host) {
-    problems.push(`${nameOf("http")}: ${showListen(http)} is what ${nameOf("tcp")} has already; choose another port`);
+  const doors = { tcp, http, ops };
+  for (const [key, other] of [
+    ["http", "tcp"],
+    ["ops", "tcp"],
+    ["ops", "http"],
+  ] as const) {
+    const [one, two] = [doors[key], doors[other]];
+    if (one === undefined || two === undefined || one.port !== two.port || one.port === 0 || one.host !== two.host)
+      continue;
+    problems.push(`${nameOf(key)}: ${showListen(one)} is what ${nameOf(other)} has already; choose another port`);
+  }
+  if (config.proxyProtocol && config.trustProxy.length === 0) {
+    problems.push(
+      `${nameOf("proxyProtocol")}: nobody's word is taken for a client's address yet; name the proxies with --trust-proxy CIDR,…`,
+    );
   }
   const least = (key: keyof Config["limits"], bytes: number, why: string): void => {
     if (limits[key] >= bytes) return;
@@ -38,6 +54,14 @@ export function contradictions(config: Config, origins: ReadonlyMap<string, Orig
   const textBytes = limits.messageBytesMax;
   const escapedBytes = textBytes * ESCAPE_FACTOR_MAX + BESIDE_TEXT_BYTES_MAX;
   least("lineBytesMax", textBytes + BESIDE_TEXT_BYTES_MAX, "a message of limits.messageBytesMax must fit into a line");
+  least(
+    "frameBytesMax",
+    textBytes + BESIDE_TEXT_BYTES_MAX,
+    "a message of limits.messageBytesMax must fit into a frame",
+  );
+  const formBytes = textBytes * PERCENT_FACTOR_MAX + BESIDE_TEXT_BYTES_MAX;
+  least("bodyBytesMax", formBytes, "a message of limits.messageBytesMax must fit into a form");
+  least("membersBodyBytesMax", limits.bodyBytesMax, "it is below limits.bodyBytesMax");
   least("appendBytesMax", escapedBytes, "a message of limits.messageBytesMax must fit into a batch");
   least("appendQueueBytesMax", limits.appendBytesMax, "one batch of limits.appendBytesMax must fit into the queue");
   least("outboxBytesMax", escapedBytes, "a message of limits.messageBytesMax must fit into an outbox");
@@ -46,10 +70,24 @@ export function contradictions(config: Config, origins: ReadonlyMap<string, Orig
   return problems;
 }
 
-/** What to say at each start of a server that believes everybody on an address that others can reach. */
-export function openModeWarning({ tcp, http, openAnyway }: Config): string | undefined {
-  const reachable = [tcp, http].filter((listen) => listen !== undefined && !isLoopback(listen.host));
-  if (!openAnyway || reachable.length === 0) return undefined;
-  const where = reachable.map((listen) => (listen === undefined ? "" : showListen(listen))).join(" and ");
-  return `open mode on ${where}: whoever reaches it can read and write every room under any name; to end this, set --tcp and --http to 127.0.0.1 and drop --open-anyway`;
+/** What to say at each start, one line each. */
+export function warnings(config: Config): readonly string[] {
+  const { tcp, http, auth, tls, trustProxy } = config;
+  const reachable = (isPlain: (door: "tcp" | "http") => boolean): string =>
+    [isPlain("tcp") ? tcp : undefined, isPlain("http") ? http : undefined]
+      .flatMap((listen) => (listen === undefined || isLoopback(listen.host) ? [] : [showListen(listen)]))
+      .join(" and ");
+  if (auth.mode === "open") {
+    const where = reachable(() => true);
+    if (where === "") return [];
+    return [
+      `open mode on ${where}: whoever reaches it can read and write everything under any name; to end this, choose --auth password or --auth jwt, or set --tcp and --http to 127.0.0.1, and drop --open-anyway`,
+    ];
+  }
+  const plain = reachable((door) => tls?.[door] !== true);
+  // Behind a proxy it is the proxy's business to encrypt.
+  if (plain === "" || trustProxy.length > 0) return [];
+  return [
+    `passwords and tokens travel in the clear on ${plain}; set --tls-cert and --tls-key, or put a proxy with TLS in front and name it with --trust-proxy`,
+  ];
 }

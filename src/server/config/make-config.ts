@@ -3,12 +3,16 @@
  * wrong, where it stands and what would be right. Pure.
  */
 import { resolve } from "node:path";
+import type { Limits } from "../../protocol/limits.ts";
+import { DEFAULT_LIMITS, SIGNED_IN_LIMITS } from "../../protocol/limits.ts";
 import { StartError } from "../start-error.ts";
-import type { Config } from "./config.ts";
-import { contradictions, openModeWarning } from "./contradictions.ts";
+import type { AuthMode, Config } from "./config.ts";
+import { contradictions, warnings } from "./contradictions.ts";
 import type { Sources } from "./env.ts";
+import { makeAuth, makeTls } from "./make-auth.ts";
 import type { Origin } from "./merge.ts";
 import { merge } from "./merge.ts";
+import type { SetLimits } from "./schema.ts";
 import { configSchema } from "./schema.ts";
 import { listSettings } from "./settings.ts";
 
@@ -38,23 +42,49 @@ export function makeConfig(sources: Sources): LoadedConfig {
     );
     throw new StartError("the configuration is wrong");
   }
-  const { data, rooms, tcp, http, openAnyway, retain, logKeepBytes, logLevel, logFormat, limits } = parsed.data;
+  const settings = parsed.data;
   const folderOf = (key: string): string => origins.get(key)?.folder ?? sources.folder;
+  const pathOf = (key: string, path: string): string => resolve(folderOf(key), path);
+  const auth = makeAuth(settings, pathOf);
+  const tls = makeTls(settings, pathOf);
+  refuse([...auth.problems, ...tls.problems].map((problem) => nameIts(problem, origins)));
+  const { rooms, retain, limits } = settings;
   const config: Config = {
-    data: resolve(folderOf("data"), data),
-    rooms: rooms === undefined ? sources.shippedRooms : resolve(folderOf("rooms"), rooms),
-    tcp,
-    http,
-    limits,
+    data: pathOf("data", settings.data),
+    rooms: rooms === undefined ? sources.shippedRooms : pathOf("rooms", rooms),
+    tcp: settings.tcp,
+    http: settings.http,
+    ops: settings.ops,
+    auth: auth.value,
+    tls: tls.value,
+    trustProxy: settings.trustProxy,
+    proxyProtocol: settings.proxyProtocol,
+    origins: settings.origin,
+    limits: withDefaults(limits, auth.value.mode),
     retention: { messages: retain.messages, days: retain.days },
-    logKeepBytes,
-    openAnyway,
-    logLevel,
-    logFormat,
+    logKeepBytes: settings.logKeepBytes,
+    logLevel: settings.logLevel,
+    logFormat: settings.logFormat,
   };
   refuse(contradictions(config, origins));
-  const warning = openModeWarning(config);
-  return { config: freezeDeeply(config), origins, warnings: warning === undefined ? [] : [warning] };
+  return { config: freezeDeeply(config), origins, warnings: warnings(config) };
+}
+
+/** The limits, with those filled in that depend on the mode. */
+function withDefaults(limits: SetLimits, mode: AuthMode): Limits {
+  const { sessionsPerAddressMax, messagesPerSecond } = mode === "open" ? DEFAULT_LIMITS : SIGNED_IN_LIMITS;
+  return {
+    ...limits,
+    sessionsPerAddressMax: limits.sessionsPerAddressMax ?? sessionsPerAddressMax,
+    messagesPerSecond: limits.messagesPerSecond ?? messagesPerSecond,
+  };
+}
+
+/** `key: what to do` with the name under which the key was set. */
+function nameIts(problem: string, origins: ReadonlyMap<string, Origin>): string {
+  const key = problem.slice(0, problem.indexOf(":"));
+  const origin = origins.get(key);
+  return origin === undefined || origin.source === "default" ? problem : `${origin.name}${problem.slice(key.length)}`;
 }
 
 function refuse(problems: readonly string[]): void {

@@ -4,19 +4,32 @@
  */
 import type { Scalar } from "yaml";
 import { Document } from "yaml";
+import type { JwtConfig, JwtKeys } from "./config.ts";
 import type { LoadedConfig } from "./make-config.ts";
 import { listSettings } from "./settings.ts";
 import { showListen } from "./values.ts";
 
 /** Writes the configuration as YAML. */
 export function printConfig({ config, origins }: LoadedConfig): string {
-  const { data, rooms, tcp, http, openAnyway, retention, logKeepBytes, logLevel, logFormat, limits } = config;
+  const { data, rooms, tcp, http, ops, auth, tls, retention, logKeepBytes, logLevel, logFormat, limits } = config;
   const values: Record<string, unknown> = {
     data,
     rooms,
     tcp: showListen(tcp),
     http: http === undefined ? "off" : showListen(http),
-    openAnyway,
+    ops: ops === undefined ? "off" : showListen(ops),
+    auth: auth.mode,
+    openAnyway: auth.openAnyway,
+    signUp: auth.signUp,
+    guests: auth.guests,
+    sessionDays: auth.sessionDays,
+    ...jwtValues(auth.jwt),
+    "tls.cert": tls?.cert ?? "off",
+    "tls.key": tls?.key ?? "off",
+    "tls.doors": tls === undefined || (tls.http && tls.tcp) ? "both" : tls.http ? "http" : "tcp",
+    trustProxy: showList(config.trustProxy),
+    proxyProtocol: config.proxyProtocol,
+    origin: showList(config.origins),
     "retain.messages": retention.messages ?? "off",
     "retain.days": retention.days ?? "off",
     logKeepBytes,
@@ -31,4 +44,26 @@ export function printConfig({ config, origins }: LoadedConfig): string {
     document.setIn(key.split("."), node);
   }
   return document.toString({ lineWidth: 0 });
+}
+
+const showList = (items: readonly string[]): string => (items.length === 0 ? "off" : items.join(","));
+
+function jwtValues(jwt: JwtConfig | undefined): Record<string, unknown> {
+  const keys = jwt?.keys;
+  const pathOf = (type: JwtKeys["type"]): string =>
+    keys !== undefined && keys.type === type && keys.type !== "jwks_url" ? keys.path : "off";
+  const admin = jwt?.adminClaim;
+  return {
+    "jwt.jwksUrl": keys?.type === "jwks_url" ? keys.url : "off",
+    "jwt.jwksFile": pathOf("jwks_file"),
+    "jwt.publicKeyFile": pathOf("public_key_file"),
+    "jwt.secretFile": pathOf("secret_file"),
+    "jwt.algorithm": jwt?.algorithm ?? "off",
+    "jwt.issuer": jwt?.issuer ?? "off",
+    "jwt.audience": jwt?.audience ?? "off",
+    "jwt.userClaim": jwt?.userClaim ?? "sub",
+    "jwt.nameClaim": jwt?.nameClaim ?? "name",
+    "jwt.adminClaim":
+      admin === undefined ? "off" : `${admin.name}${admin.value === undefined ? "" : `=${admin.value}`}`,
+  };
 }

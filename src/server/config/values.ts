@@ -4,6 +4,7 @@
  */
 import { isIP } from "node:net";
 import { z } from "zod";
+import { canonicalNetwork } from "./addresses.ts";
 import type { Listen } from "./config.ts";
 
 /** Powers of 1024, and the decimal units that people write when they mean about as much. */
@@ -58,12 +59,21 @@ export function amountOrOff(whole: boolean) {
     });
 }
 
+/** A number above 0. */
+export function amount() {
+  const right = "a number above 0";
+  return scalar(right).transform((value, context): number => {
+    const parsed = typeof value === "number" ? value : value.trim() === "" ? Number.NaN : Number(value);
+    return Number.isFinite(parsed) && parsed > 0 ? parsed : wrong(context, value, right);
+  });
+}
+
 /** Yes or no. */
 export function yesOrNo() {
   const right = "true or false";
   return z.union([z.boolean(), z.string()], { error: `must be ${right}` }).transform((value, context): boolean => {
-    if (value === true || value === "true" || value === "1") return true;
-    if (value === false || value === "false" || value === "0") return false;
+    if (value === true || ["true", "yes", "1"].includes(String(value))) return true;
+    if (value === false || ["false", "no", "0"].includes(String(value))) return false;
     return wrong(context, value, right);
   });
 }
@@ -71,6 +81,60 @@ export function yesOrNo() {
 /** One of a few words. */
 export function word<const Word extends string>(words: readonly [Word, ...Word[]]) {
   return z.enum(words, { error: (issue) => `must be one of ${words.join(", ")}, not ${show(issue.input)}` });
+}
+
+/** Anything, or `off`. */
+export function orOff<Type extends z.ZodType>(type: Type) {
+  return z.preprocess((value) => (value === "off" || value === false ? undefined : value), type.optional());
+}
+
+/** Text of one line that is not empty. */
+export function text(right: string) {
+  const isText = (value: string): boolean => value !== "" && !/[\p{Cc}]/u.test(value);
+  return z.string({ error: `must be ${right}` }).refine(isText, {
+    error: (issue) => `must be ${right}, not ${show(issue.input)}`,
+  });
+}
+
+/** Several values, with commas between them or as a list; `off` = none. `read` gives a value as it is kept. */
+export function list(right: string, read: (item: string) => string | undefined) {
+  const wrongList = `must be ${right}, with commas between them, or off`;
+  return z
+    .union([z.string(), z.array(z.string()), z.literal(false)], { error: wrongList })
+    .transform((value, context): readonly string[] => {
+      if (value === false || value === "off") return [];
+      const items = (typeof value === "string" ? value.split(",") : value).map((item) => item.trim());
+      const known = items.map(read);
+      const at = known.indexOf(undefined);
+      if (at < 0) return known.filter((item) => item !== undefined);
+      return wrong(context, items[at], `${right}, with commas between them, or off`);
+    });
+}
+
+/** Networks of addresses. */
+export const networks = () => list("addresses or networks such as 10.0.0.0/8 or ::1", canonicalNetwork);
+
+/** Origins of web pages. */
+export const origins = () => list("origins such as https://chat.example.org", originOf);
+
+/** The origin as browsers write it; `undefined` where there is more in it, or none. */
+function originOf(text: string): string | undefined {
+  if (!URL.canParse(text)) return undefined;
+  const { protocol, origin, href } = new URL(text);
+  const isWeb = protocol === "http:" || protocol === "https:";
+  return isWeb && href === `${origin}/` ? origin : undefined;
+}
+
+/** An address on the web from which keys are fetched: over TLS, or from this machine. */
+export function keysUrl() {
+  const right = "an https:// address (http:// on this machine alone)";
+  return z.string({ error: `must be ${right}` }).transform((value, context): string => {
+    const url = URL.canParse(value) ? new URL(value) : undefined;
+    const host = url?.hostname.replace(/^\[|\]$/g, "") ?? "";
+    const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(host));
+    if (url !== undefined && isSafe && url.username === "" && url.password === "") return url.href;
+    return wrong(context, value, right);
+  });
 }
 
 /** A path to a file or folder. */

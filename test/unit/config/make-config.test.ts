@@ -50,7 +50,12 @@ describe("the configuration", () => {
       limits: DEFAULT_LIMITS,
       retention: { messages: undefined, days: undefined },
       logKeepBytes: 1024 ** 3,
-      openAnyway: false,
+      ops: undefined,
+      auth: { mode: "open", openAnyway: false, signUp: "open", guests: true, sessionDays: 30, jwt: undefined },
+      tls: undefined,
+      trustProxy: [],
+      proxyProtocol: false,
+      origins: [],
       logLevel: "info",
       logFormat: "auto",
     });
@@ -155,12 +160,12 @@ describe("the configuration", () => {
 
   it("refuses an address that others reach, unless --open-anyway, and then warns", () => {
     expect(refusal({ env: { VERBATIM_TCP: "0.0.0.0:8080" } })).toBe(
-      "VERBATIM_TCP: 0.0.0.0:8080 is not a loopback address and there are no accounts, so anybody who reaches it could be anybody; listen on 127.0.0.1, or choose --open-anyway if that is meant",
+      "VERBATIM_TCP: 0.0.0.0:8080 is not a loopback address, and in open mode anybody who reaches it could be anybody; choose --auth password or --auth jwt, or listen on 127.0.0.1, or choose --open-anyway if that is meant",
     );
     expect(refusal({ flags: { http: "[::]:8000" } })).toContain("--http: [::]:8000 is not a loopback address");
     expect(refusal({ flags: { tcp: "chat.example:80" } })).toContain("is not a loopback address");
     const { config, warnings } = make({ flags: { tcp: "0.0.0.0:8080", "open-anyway": true } });
-    expect(config.openAnyway).toBe(true);
+    expect(config.auth.openAnyway).toBe(true);
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toContain("open mode on 0.0.0.0:8080");
     expect(warnings[0]).toContain("--open-anyway");
@@ -225,6 +230,16 @@ describe("the configuration", () => {
       "VERBATIM_LIMITS_APPEND_QUEUE_BYTES_MAX: 1024 is too small",
     );
     expect(refusal({ env: { VERBATIM_LIMITS_OUTBOX_BYTES_MAX: "200KiB" } })).toContain("a page of limits.pageBytesMax");
+    expect(refusal({ env: { VERBATIM_LIMITS_BODY_BYTES_MAX: "16KiB" } })).toBe(
+      "VERBATIM_LIMITS_BODY_BYTES_MAX: 16384 is too small, a message of limits.messageBytesMax must fit into a form; at least 51200 would be right",
+    );
+    expect(refusal({ env: { VERBATIM_LIMITS_FRAME_BYTES_MAX: "16KiB" } })).toContain("must fit into a frame");
+    expect(refusal({ env: { VERBATIM_LIMITS_BODY_BYTES_MAX: "1MiB" } })).toContain(
+      "limits.membersBodyBytesMax (default)",
+    );
+    expect(refusal({ flags: { ops: "127.0.0.1:8000" } })).toBe(
+      "--ops: 127.0.0.1:8000 is what http (default) has already; choose another port",
+    );
   });
 
   it("prints itself as YAML that makes the same configuration again", () => {
