@@ -137,7 +137,7 @@ module.exports = {
     driver("lmdb", "lmdb", "^src/server/lmdb-(environment|view|commit)\\.ts$"),
     driver("crc32", "@node-rs/crc32", "^src/server/((log|store|projector)/|sealed-value\\.ts$)"),
     driver("file locks", "fs-native-extensions", "^src/server/data-folder\\.ts$"),
-    driver("fastify", "fastify", "^src/server/gateways/http[^/]*\\.ts$"),
+    driver("fastify", "fastify", "^src/server/gateways/(http[^/]*\\.ts$|http/|pages/)"),
     driver("metrics and logs", "prom-client|pino|pino-pretty", "^src/server/telemetry/"),
     driver("schemas and YAML", "zod|yaml", "^src/server/(config/|rooms-file\\.ts$)"),
     driver("the command line", "commander", "^src/(cli|bench)/|^src/bin\\.ts$|^src/server/config/"),

@@ -1,0 +1,66 @@
+/**
+ * Stage 1, the pages: plain pages that the server renders and that need no script, beside the web client. They speak to
+ * the same API as every other door. Routes of their own begin with `/ui/`; the rest is `/` and `/dashboard`.
+ *
+ * No form carries a CSRF token. A page of another site can't send one of these forms in its reader's name: the HTTP
+ * door refuses every request whose `Origin` or `Sec-Fetch-Site` is not this server's own, before any route sees it, in
+ * all modes; and the cookies are `SameSite=Lax`, so they are not sent along with a form of another site in the first
+ * place. A token would be a third lock on the same door; the first two are what the JSON routes stand on as well, and
+ * browser tests try to get past them. A GET changes nothing but how far its reader has read.
+ */
+import type { FastifyInstance } from "fastify";
+import { CommandError } from "../../commands/command-error.ts";
+import { addChatRoutes } from "./chat-routes.ts";
+import { addDashboardRoutes } from "./dashboard-routes.ts";
+import type { PagesDoor } from "./door.ts";
+import { type Asset, errorPage, ICON_ASSET, STYLE_ASSET } from "./layout.ts";
+import { protectPage } from "./page-headers.ts";
+import { type PlainError, plainError } from "./plain-errors.ts";
+import { errorTitle, sendPage } from "./requests.ts";
+import { addSignInRoutes } from "./sign-in-routes.ts";
+
+/** A year, in seconds: the path of an asset changes with what it holds. */
+const ASSET_SECONDS = 365 * 24 * 60 * 60;
+
+/**
+ * Adds the pages to a server, which must parse forms and cookies, and must refuse requests of other origins before any
+ * route sees them.
+ */
+export function registerPages(server: FastifyInstance, door: PagesDoor): void {
+  void server.register(async (assets) => {
+    addAsset(assets, STYLE_ASSET);
+    addAsset(assets, ICON_ASSET);
+  });
+  void server.register(async (pages) => {
+    pages.addHook("onRequest", async (_request, reply) => protectPage(reply));
+    pages.setErrorHandler((error, _request, reply) => {
+      const { status, text } = explain(error);
+      if (status === 500) door.failed(error);
+      return sendPage(reply, status, errorPage(undefined, errorTitle(status), text, ""));
+    });
+    addSignInRoutes(pages, door);
+    addDashboardRoutes(pages, door);
+    addChatRoutes(pages, door);
+  });
+}
+
+function addAsset(server: FastifyInstance, { path, type, body }: Asset): void {
+  server.get(path, async (_request, reply) =>
+    reply
+      .header("cache-control", `public, max-age=${ASSET_SECONDS}, immutable`)
+      .header("x-content-type-options", "nosniff")
+      .header("cross-origin-resource-policy", "same-origin")
+      .type(type)
+      .send(body),
+  );
+}
+
+/** What is told of an error that no route has made a page of. */
+function explain(error: unknown): PlainError {
+  if (error instanceof CommandError) return plainError(error);
+  const status = error instanceof Error && "statusCode" in error ? error.statusCode : undefined;
+  if (typeof status === "number" && status >= 400 && status < 500) {
+    return { status, text: status === 413 ? "That was too long." : "The request can’t be read." };
+  }
+  return { status: 500, text: "Something failed on the server’s side. Its log says what." };
+}

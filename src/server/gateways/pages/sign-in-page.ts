@@ -1,0 +1,75 @@
+/**
+ * Stage 1, the pages: `/`, where one signs in or up. Pure.
+ */
+import type { SignInRules } from "./door.ts";
+import { type Html, html } from "./html.ts";
+import { documentOf, errorNote, field } from "./layout.ts";
+
+/** What stands on the page. */
+export interface SignInView {
+  readonly rules: SignInRules;
+  /** The form that was refused, with the name that was typed; passwords are never given back. */
+  readonly refused: { readonly form: "sign_in" | "sign_up"; readonly name: string; readonly text: string } | undefined;
+  /** What a browser is told that brought a credential which is not valid any more. */
+  readonly notice: string | undefined;
+}
+
+/** The whole page. */
+export function signInPage(view: SignInView): string {
+  const { rules, refused, notice } = view;
+  const main = html`<div class="${rules.mode === "jwt" ? "narrow stack" : "stack"}">
+<h1>Verbatim</h1>
+${notice !== undefined && html`<p class="note">${notice}</p>`}
+${rules.mode === "open" && html`<p class="note">This server is open: a name is enough, so anybody can be anybody.</p>`}
+${rules.mode === "jwt" ? elsewhere() : html`<div class="columns even">${signIn(view)}${signUp(view)}</div>`}
+</div>`;
+  const title = rules.mode === "jwt" || rules.signUp === "closed" ? "Sign in" : "Sign in or sign up";
+  return documentOf({ title: refused === undefined ? title : `Error: ${title}`, me: undefined, main });
+}
+
+function signIn({ rules, refused }: SignInView): Html {
+  const own = refused?.form === "sign_in" ? refused : undefined;
+  const errorId = own === undefined ? undefined : "sign-in-error";
+  return html`<section class="card" aria-labelledby="sign-in-title"><h2 id="sign-in-title">Sign in</h2>
+${errorNote("sign-in-error", own?.text)}
+<form class="form" method="post" action="/login">
+${nameField("sign-in-name", own?.name ?? "", undefined, errorId)}
+${rules.mode === "password" && passwordField("sign-in-password", "current-password")}
+<button>Sign in</button></form></section>`;
+}
+
+function signUp({ rules, refused }: SignInView): Html {
+  const own = refused?.form === "sign_up" ? refused : undefined;
+  const errorId = own === undefined ? undefined : "sign-up-error";
+  const fields = html`${errorNote("sign-up-error", own?.text)}
+<form class="form" method="post" action="/ui/sign-up">
+${nameField("sign-up-name", own?.name ?? "", "How others will see you: up to 64 characters.", errorId)}
+${rules.mode === "password" && passwordField("sign-up-password", "new-password")}
+${rules.signUp === "invite" && inviteField()}
+<button>Sign up</button></form>`;
+  return html`<section class="card" aria-labelledby="sign-up-title"><h2 id="sign-up-title">New here?</h2>
+${rules.signUp === "closed" ? html`<p>Accounts are made by those who run this server. Ask them for one.</p>` : fields}
+</section>`;
+}
+
+function nameField(id: string, value: string, hint: string | undefined, errorId: string | undefined): Html {
+  const about = { type: "text", autocomplete: "username", isRequired: true } as const;
+  return field({ ...about, id, name: "username", label: "Name", hint, value, errorId });
+}
+
+function passwordField(id: string, autocomplete: string): Html {
+  const about = { type: "password", hint: undefined, value: "", isRequired: true, errorId: undefined } as const;
+  return field({ ...about, id, name: "password", label: "Password", autocomplete });
+}
+
+function inviteField(): Html {
+  const about = { type: "text", autocomplete: "off", value: "", isRequired: true, errorId: undefined } as const;
+  const hint = "Who runs this server gave it to you.";
+  return field({ ...about, id: "sign-up-invite", name: "invite", label: "Invite", hint });
+}
+
+function elsewhere(): Html {
+  return html`<section class="card" aria-labelledby="elsewhere-title"><h2 id="elsewhere-title">Sign in elsewhere</h2>
+<p>This server takes tokens of another sign-in service. These pages can only be used behind a proxy that adds the token
+to each request.</p></section>`;
+}

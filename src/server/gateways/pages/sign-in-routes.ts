@@ -1,0 +1,55 @@
+/**
+ * Stage 1, the pages: `/` and signing up. `POST /login` and `/logout` belong to the HTTP door, which shows this page
+ * again where a sign-in from it failed.
+ */
+import type { FastifyInstance, FastifyReply } from "fastify";
+import type { PagesDoor, SignInRules } from "./door.ts";
+import { protectPage } from "./page-headers.ts";
+import { plainError } from "./plain-errors.ts";
+import { leadTo, sendPage, textOf, whoAsks } from "./requests.ts";
+import { signInPage } from "./sign-in-page.ts";
+
+/** Adds the routes. */
+export function addSignInRoutes(server: FastifyInstance, door: PagesDoor): void {
+  server.get("/", async (request, reply) => {
+    const who = await whoAsks(door, request);
+    if (who !== undefined && who !== "ended") return leadTo(reply, "/dashboard");
+    const notice = who === "ended" ? "Your sign-in has ended, or this server does not know it." : undefined;
+    return sendPage(reply, 200, signInPage({ rules: door, refused: undefined, notice }));
+  });
+
+  server.post("/ui/sign-up", async (request, reply) => {
+    const name = textOf(request.body, "username");
+    const password = door.mode === "password" ? textOf(request.body, "password") : undefined;
+    const invite = door.signUp === "invite" ? textOf(request.body, "invite").trim() : undefined;
+    const address = door.address(request);
+    try {
+      await door.accounts.create({ name, password, invite }, address);
+      door.setCookie(reply, await door.accounts.signIn({ name, password }, address));
+    } catch (error) {
+      return refuse(reply, door, "sign_up", name, error);
+    }
+    return leadTo(reply, "/dashboard");
+  });
+}
+
+/**
+ * Answers a sign-in from the page that failed: the page again, with the error beside the form and the name kept. What is
+ * no `CommandError` is thrown on, as a fault of the server's own.
+ */
+export function refuseSignIn(reply: FastifyReply, rules: SignInRules, name: string, error: unknown): FastifyReply {
+  protectPage(reply);
+  return refuse(reply, rules, "sign_in", name, error);
+}
+
+function refuse(
+  reply: FastifyReply,
+  rules: SignInRules,
+  form: "sign_in" | "sign_up",
+  name: string,
+  error: unknown,
+): FastifyReply {
+  const { status, text } = plainError(error);
+  const refused = { form, name, text };
+  return sendPage(reply, status, signInPage({ rules, refused, notice: undefined }));
+}
