@@ -6,8 +6,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { GUEST_KNOWN_MS } from "../../src/protocol/limits.ts";
 import { REFRESH_EVERY_MS } from "../../src/server/auth/guests.ts";
-import type { Guest } from "../../src/server/directory/directory.ts";
-import { MemoryDirectory } from "../../src/server/directory/memory.ts";
+import { MemoryDirectory, MemoryTables } from "../../src/server/directory/memory.ts";
 import { type TempFolder, tempFolder } from "../support/clean-checkout.ts";
 import { HandClock } from "../support/hand-clock.ts";
 import { startLocalServer } from "../support/local-server.ts";
@@ -43,9 +42,8 @@ async function hello(person: WireClient, session?: string): Promise<{ readonly u
 
 /** A directory whose tables the test can look into. */
 function openDirectory() {
-  const guests = new Map<string, Guest>();
-  const names = new Map<string, { readonly owner: string; readonly expiresAt: number }>();
-  return { directory: new MemoryDirectory({ guests, names }), guests, names };
+  const tables = new MemoryTables();
+  return { directory: new MemoryDirectory(tables), guests: tables.guests, names: tables.names };
 }
 
 function folder(purpose: string): TempFolder {

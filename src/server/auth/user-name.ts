@@ -9,6 +9,9 @@ const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}]/u;
 /** Characters that turn the direction of the text around a name: with them one name can be made to look like another. */
 const BIDIRECTIONAL = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 
+/** No character at all: it can't be written as UTF-8 and would come back as something else. */
+const LONE_SURROGATE = /\p{Cs}/u;
+
 /** Something that can be seen: a letter, digit, sign or symbol. */
 const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
 
@@ -21,8 +24,7 @@ export type CheckedName = { readonly name: string } | { readonly problem: string
  */
 export function checkUserName(text: string): CheckedName {
   if (text === "") return { problem: "must not be empty" };
-  // No character at all: it can't be written as UTF-8 and would come back as something else.
-  if (!text.isWellFormed()) return { problem: "must not have half a surrogate pair in it" };
+  if (LONE_SURROGATE.test(text)) return { problem: "must not have half a surrogate pair in it" };
   const name = text.normalize("NFC");
   // Counted only where it can be near: a name may come as a body of many kilobytes.
   if (name.length > 2 * NAME_CODE_POINTS_MAX || [...name].length > NAME_CODE_POINTS_MAX) {

@@ -1,29 +1,44 @@
 /**
- * The embedded directory: an LMDB environment of its own. Touches its folder and nothing else.
+ * The embedded directory: an LMDB environment of its own, to which the commands of an operator may write beside the
+ * server. Touches its folder and nothing else. What stands at which key is told by the files beside this one:
  *
- * | key | value |
+ * | table | file |
  * |---|---|
- * | `g`, session hash | the guest, as JSON |
- * | `n`, name | who has it and until when, as JSON |
- * | `x`, expiry (8 bytes, big endian), session hash, 0, name | those two as JSON: what is looked at when that time has passed |
+ * | `g` `n` `k` `x` | lmdb-guests.ts |
+ * | `a` `u` | lmdb-accounts.ts |
+ * | `s` `S` `t` `T` `i` | lmdb-credentials.ts |
+ * | `b` `m` | lmdb-rooms.ts |
+ * | `y` | lmdb-expiring.ts |
+ * | `d` | the number of this layout |
  */
 import type { LmdbEnvironment } from "../lmdb-environment.ts";
 import { openLmdb } from "../lmdb-environment.ts";
-import type { LmdbChanges, LmdbKeyView, LmdbView } from "../lmdb-view.ts";
+import type { LmdbChanges, LmdbView } from "../lmdb-view.ts";
 import type { Uuid } from "../record.ts";
-import { checkSeal, SEAL_BYTES, seal, writeNumber } from "../sealed-value.ts";
-import type { Directory, Guest } from "./directory.ts";
+import { StartError } from "../start-error.ts";
+import type {
+  Account,
+  AccountChange,
+  ApiToken,
+  Ban,
+  Directory,
+  Guest,
+  MarkerMove,
+  ReadMarker,
+  SignIn,
+} from "./directory.ts";
+import * as accounts from "./lmdb-accounts.ts";
+import * as credentials from "./lmdb-credentials.ts";
+import { removeOver } from "./lmdb-expiring.ts";
+import * as guests from "./lmdb-guests.ts";
+import * as rooms from "./lmdb-rooms.ts";
+import { get, keyOf, put } from "./lmdb-values.ts";
 
 /** Expiries that one commit works off. */
 const EXPIRIES_MAX = 1000;
 
-interface Held {
-  readonly owner: Uuid;
-  readonly expiresAt: number;
-}
-
-/** Session hash and name. */
-type Expiry = readonly [string, string];
+/** 1: guests alone, before there was a number. 2: accounts, and for each name of a guest which are the same. */
+const LAYOUT = 2;
 
 /** How the embedded directory is opened. */
 export interface LmdbDirectoryOptions {
@@ -46,45 +61,119 @@ export class LmdbDirectory implements Directory {
     return this.#environment.fault;
   }
 
+  /**
+   * A number that grows when another process has written: an operator who disables an account, say, beside the server.
+   * Cheap enough to be asked every second.
+   */
+  writesElsewhere(): Promise<number> {
+    return this.#environment.writesElsewhere();
+  }
+
   saveGuest(sessionHash: string, guest: Guest, now: number): Promise<boolean> {
     return this.#environment.changeKeys((view, changes) => {
-      const held = get<Held>(view, nameKey(guest.name));
-      if (held !== undefined && held.expiresAt > now && held.owner !== guest.id) return false;
-      const before = held?.owner === guest.id ? held.expiresAt : 0;
-      put(changes, nameKey(guest.name), {
-        owner: guest.id,
-        expiresAt: Math.max(before, guest.expiresAt),
-      } satisfies Held);
-      const replaced = get<Guest>(view, guestKey(sessionHash));
-      // What has to be looked at then nevertheless, another name or one that is kept for longer, stays.
-      if (replaced?.name === guest.name && replaced.expiresAt < guest.expiresAt) {
-        changes.remove(expiryKey(replaced.expiresAt, sessionHash, guest.name));
-      }
-      const { id, name, expiresAt } = guest;
-      put(changes, guestKey(sessionHash), { id, name, expiresAt } satisfies Guest);
-      put(changes, expiryKey(expiresAt, sessionHash, name), [sessionHash, name] satisfies Expiry);
-      return true;
+      if (accounts.isAccountName(view, guest.name)) return false;
+      return guests.saveGuest(view, changes, sessionHash, guest, now);
     });
   }
 
   findGuest(sessionHash: string, now: number): Promise<Guest | undefined> {
-    return this.#environment.read((view) => {
-      const guest = get<Guest>(view, guestKey(sessionHash));
-      return guest !== undefined && guest.expiresAt > now ? guest : undefined;
-    });
+    return this.#environment.read((view) => guests.findGuest(view, sessionHash, now));
   }
 
   isNameTaken(name: string, now: number): Promise<boolean> {
-    return this.#environment.read((view) => (get<Held>(view, nameKey(name))?.expiresAt ?? 0) > now);
+    return this.#environment.read((view) => accounts.isAccountName(view, name) || guests.isGuestName(view, name, now));
   }
 
   async removeExpired(now: number): Promise<number> {
     let removed = 0;
     for (;;) {
-      const { guests, left } = await this.#environment.change((view, changes) => removeExpired(view, changes, now));
-      removed += guests;
+      const { count, left } = await this.#environment.change((view, changes) => removeExpired(view, changes, now));
+      removed += count;
       if (!left) return removed;
     }
+  }
+
+  createAccount(account: Account, now: number): Promise<boolean> {
+    return this.#environment.changeKeys((view, changes) => {
+      if (guests.isGuestNameAnyCase(view, account.name, now)) return false;
+      return accounts.createAccount(view, changes, account);
+    });
+  }
+
+  changeAccount(id: Uuid, change: AccountChange, now: number): Promise<Account | undefined> {
+    return this.#environment.changeKeys((view, changes) => accounts.changeAccount(view, changes, id, change, now));
+  }
+
+  account(id: Uuid): Promise<Account | undefined> {
+    return this.#environment.read((view) => accounts.account(view, id));
+  }
+
+  accountByName(name: string): Promise<Account | undefined> {
+    return this.#environment.read((view) => accounts.accountByName(view, name));
+  }
+
+  accounts(prefix: string, after: string | undefined, limit: number): Promise<readonly Account[]> {
+    return this.#environment.read((view) => accounts.accounts(view, prefix, after, limit));
+  }
+
+  saveSignIn(hash: string, signIn: SignIn): Promise<void> {
+    return this.#environment.changeKeys((view, changes) => credentials.saveSignIn(view, changes, hash, signIn));
+  }
+
+  signIn(hash: string, now: number): Promise<SignIn | undefined> {
+    return this.#environment.read((view) => credentials.signIn(view, hash, now));
+  }
+
+  removeSignIn(hash: string): Promise<void> {
+    return this.#environment.changeKeys((view, changes) => credentials.removeSignIn(view, changes, hash));
+  }
+
+  removeCredentials(user: Uuid): Promise<void> {
+    return this.#environment.change((view, changes) => credentials.removeCredentials(view, changes, user));
+  }
+
+  saveToken(hash: string, token: ApiToken): Promise<void> {
+    return this.#environment.changeKeys((view, changes) => credentials.saveToken(view, changes, hash, token));
+  }
+
+  token(hash: string, now: number): Promise<ApiToken | undefined> {
+    return this.#environment.read((view) => credentials.token(view, hash, now));
+  }
+
+  tokens(user: Uuid): Promise<readonly ApiToken[]> {
+    return this.#environment.read((view) => credentials.tokens(view, user));
+  }
+
+  removeToken(user: Uuid, id: Uuid): Promise<boolean> {
+    return this.#environment.changeKeys((view, changes) => credentials.removeToken(view, changes, user, id));
+  }
+
+  saveInvite(hash: string, expiresAt: number): Promise<void> {
+    return this.#environment.changeKeys((view, changes) => credentials.saveInvite(view, changes, hash, expiresAt));
+  }
+
+  takeInvite(hash: string, now: number): Promise<boolean> {
+    return this.#environment.changeKeys((view, changes) => credentials.takeInvite(view, changes, hash, now));
+  }
+
+  saveBan(ban: Ban): Promise<void> {
+    return this.#environment.changeKeys((view, changes) => rooms.saveBan(view, changes, ban));
+  }
+
+  removeBan(room: Uuid, type: Ban["type"], subject: string): Promise<boolean> {
+    return this.#environment.changeKeys((view, changes) => rooms.removeBan(view, changes, room, type, subject));
+  }
+
+  bans(now: number): Promise<readonly Ban[]> {
+    return this.#environment.read((view) => rooms.bans(view, now));
+  }
+
+  moveMarkers(moves: readonly MarkerMove[]): Promise<void> {
+    return this.#environment.changeKeys((view, changes) => rooms.moveMarkers(view, changes, moves));
+  }
+
+  markers(user: Uuid): Promise<ReadonlyMap<Uuid, ReadMarker>> {
+    return this.#environment.read((view) => rooms.markers(view, user));
   }
 
   close(): Promise<void> {
@@ -92,56 +181,40 @@ export class LmdbDirectory implements Directory {
   }
 }
 
-/** Opens the embedded directory. Throws a `StartError` where that can't be done. */
+/**
+ * Opens the embedded directory and brings its layout up to this version's. Throws a `StartError` where that can't be
+ * done.
+ */
 export async function openLmdbDirectory({ dir, readOnly }: LmdbDirectoryOptions): Promise<LmdbDirectory> {
-  const advice = "put that folder back from a backup, or move it away and do without the guests in it";
-  return new LmdbDirectory(await openLmdb({ dir, readOnly, isShared: true, advice }));
-}
-
-function removeExpired(view: LmdbView, changes: LmdbChanges, now: number): { guests: number; left: boolean } {
-  const expiries: { readonly key: Buffer; readonly expiry: Expiry }[] = [];
-  view.scan(expiryKey(0), expiryKey(now + 1), (key, value) => {
-    expiries.push({ key, expiry: parse<Expiry>(value) });
-    return expiries.length < EXPIRIES_MAX;
-  });
-  const gone = new Set<string>();
-  for (const { key, expiry } of expiries) {
-    const [sessionHash, name] = expiry;
-    changes.remove(key);
-    const guest = get<Guest>(view, guestKey(sessionHash));
-    if (guest !== undefined && guest.expiresAt <= now) {
-      changes.remove(guestKey(sessionHash));
-      gone.add(sessionHash);
+  const advice = "put that folder back from a backup, or move it away and do without the people in it";
+  const environment = await openLmdb({ dir, readOnly, isShared: true, advice });
+  try {
+    const isOurs = (view: LmdbView): boolean => {
+      const layout = get<number>(view, keyOf("d")) ?? 1;
+      if (layout <= LAYOUT) return layout === LAYOUT;
+      throw new StartError(`${dir} has layout ${layout}, this version writes ${LAYOUT}: use the version that wrote it`);
+    };
+    const isUpToDate = await environment.read(isOurs);
+    if (!isUpToDate && !readOnly) {
+      await environment.change((view, changes) => {
+        if (isOurs(view)) return;
+        guests.noteSameNames(view, changes);
+        put(changes, keyOf("d"), LAYOUT);
+      });
     }
-    const held = get<Held>(view, nameKey(name));
-    if (held !== undefined && held.expiresAt <= now) changes.remove(nameKey(name));
+    return new LmdbDirectory(environment);
+  } catch (error) {
+    await environment.close();
+    if (error instanceof StartError) throw error;
+    const said = error instanceof Error ? error.message : String(error);
+    throw new StartError(`${dir} can't be used (${said}): ${advice}`, { cause: error });
   }
-  return { guests: gone.size, left: expiries.length === EXPIRIES_MAX };
 }
 
-const guestKey = (sessionHash: string): Buffer => Buffer.from(`g${sessionHash}`);
-const nameKey = (name: string): Buffer => Buffer.from(`n${name}`);
-
-/** With neither session nor name the lowest key of that time. */
-function expiryKey(expiresAt: number, sessionHash = "", name = ""): Buffer {
-  const key = Buffer.from(`x--------${sessionHash}\0${name}`);
-  writeNumber(expiresAt, key, 1);
-  return key;
-}
-
-function get<T>(view: LmdbKeyView, key: Buffer): T | undefined {
-  const value = view.get(key);
-  return value === undefined ? undefined : parse<T>(value);
-}
-
-function parse<T>(value: Buffer): T {
-  checkSeal(value);
-  return JSON.parse(value.toString("utf8", SEAL_BYTES)) as T;
-}
-
-function put(changes: LmdbChanges, key: Buffer, value: unknown): void {
-  const json = JSON.stringify(value);
-  const bytes = Buffer.alloc(SEAL_BYTES + Buffer.byteLength(json));
-  bytes.write(json, SEAL_BYTES);
-  changes.put(key, seal(bytes));
+function removeExpired(view: LmdbView, changes: LmdbChanges, now: number): { count: number; left: boolean } {
+  const expired = guests.removeExpiredGuests(view, changes, now, EXPIRIES_MAX);
+  const over = removeOver(view, changes, now, EXPIRIES_MAX, (key, value) =>
+    credentials.forgetBeside(changes, key, value),
+  );
+  return { count: expired.count + over.count, left: expired.left || over.left };
 }
