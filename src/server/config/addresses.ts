@@ -19,6 +19,23 @@ export function canonicalAddress(text: string): string | undefined {
   return mapped ?? short;
 }
 
+/**
+ * What one client has of addresses, for counting: an IPv4 address, or the first 64 bits of an IPv6 address, for whoever
+ * has one of those has 2^64. What is no address counts as it stands.
+ */
+export function addressHolder(text: string): string {
+  const address = canonicalAddress(text);
+  if (address === undefined) return text;
+  if (isIP(address) === 4) return address;
+  const [before = "", after] = address.split("::");
+  const groups = before === "" ? [] : before.split(":");
+  if (after !== undefined) {
+    const behind = after === "" ? 0 : after.split(":").length;
+    while (groups.length + behind < 8) groups.push("0");
+  }
+  return `${groups.slice(0, 4).join(":")}::/64`;
+}
+
 /** A network as `ADDRESS/BITS`; an address alone is a network of one. `undefined` where it is neither. */
 export function canonicalNetwork(text: string): string | undefined {
   const [, address = "", digits] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(text) ?? [];

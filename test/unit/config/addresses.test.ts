@@ -1,7 +1,12 @@
 /** Addresses have one way of writing, and a network holds those that share its first bits. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { canonicalAddress, canonicalNetwork, networkTest } from "../../../src/server/config/addresses.ts";
+import {
+  addressHolder,
+  canonicalAddress,
+  canonicalNetwork,
+  networkTest,
+} from "../../../src/server/config/addresses.ts";
 
 describe("an address", () => {
   it.each([
@@ -18,6 +23,21 @@ describe("an address", () => {
     ["192.0.2.1/32", undefined],
   ])("%s is %s", (text, canonical) => {
     expect(canonicalAddress(text)).toBe(canonical);
+  });
+});
+
+describe("who holds an address", () => {
+  it.each([
+    ["192.0.2.1", "192.0.2.1"],
+    ["::ffff:192.0.2.1", "192.0.2.1"],
+    ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"],
+    ["2001:db8:1:2:ffff::", "2001:db8:1:2::/64"],
+    ["2001:db8::1", "2001:db8:0:0::/64"],
+    ["::1", "0:0:0:0::/64"],
+    ["2001:db8::", "2001:db8:0:0::/64"],
+    ["pipe", "pipe"],
+  ])("%s: %s", (address, holder) => {
+    expect(addressHolder(address)).toBe(holder);
   });
 });
 
