@@ -67,6 +67,7 @@ export const ERROR_CODES = {
   unknown: later(503, "The message may or may not appear. A retry with the same key is safe."),
   unavailable: later(503, "What was asked for can't be done right now."),
   line_too_long: ends(413, false, 1009, "The line or frame is too long; a line can't be resynchronised."),
+  bad_frame: ends(400, false, 1002, "What came over the WebSocket is no frame, or comes in too many pieces."),
   not_a_browser: ends(400, false, 1002, "This port does not speak HTTP."),
   sign_in_timeout: ends(401, true, 4401, "The session did not say who it is within `signInSecondsMax`."),
   signed_out: ends(401, false, 4403, "What the session was signed in with has ended."),

@@ -47,8 +47,9 @@ function echo(socket: Duplex, head: Buffer, limits: FrameLimits): void {
     {
       message: (payload, isBinary) => void socket.write(frameOf(isBinary ? BINARY : TEXT, payload)),
       ping: (payload) => void socket.write(pongFrame(payload)),
-      close: (code) => void socket.end(closeFrame(code, "")),
-      fault: ({ closeCode, text }) => void socket.end(closeFrame(closeCode, text)),
+      pong: () => undefined,
+      concluded: (code) => void socket.end(closeFrame(code, "")),
+      failed: ({ closeCode, text }) => void socket.end(closeFrame(closeCode, text)),
     },
     limits,
   );

@@ -2,6 +2,7 @@
  * Stage 5/6: what one session still has to be sent. Bounded in bytes by whoever fills it (FAN-2); written to the
  * socket once a turn, however much waits, and only ever in whole frames (FAN-3).
  */
+import type { CloseReason } from "../telemetry/counts.ts";
 import type { Following } from "./following.ts";
 
 /** The door's side of a session: bytes out, and the way to slow the client down. */
@@ -13,8 +14,8 @@ export interface Transport {
   /** Stops reading commands, and goes on. */
   pauseReading(): void;
   resumeReading(): void;
-  /** Closes once all that was written has been taken, or by force where that takes too long. */
-  close(): void;
+  /** Closes once all that was written has been taken, or by force where that takes too long. `reason` = why. */
+  close(reason: CloseReason): void;
 }
 
 /** What waits: an answer, or events of a room that can be had again. */

@@ -7,33 +7,26 @@ import type { Clock, Timer } from "../clock.ts";
 import type { Dispatcher } from "../commands/dispatch.ts";
 import type { Transport } from "../fanout/outbox.ts";
 import type { Session } from "../fanout/session.ts";
+import { CommandPump, type CommandSource } from "./command-pump.ts";
 import { type Line, Lines, NOT_UTF8, TOO_LONG } from "./lines.ts";
 
 /** How long a closed connection may take to say its last words, in milliseconds. */
 const LINGER_MS = 2000;
-
-/** Bytes that are read of one connection before what it posted is durable; then the others have their turn. */
-const UNSETTLED_BYTES_MAX = 256 * 1024;
 
 const ignore = (): void => {
   // Read, and thrown away.
 };
 
 /** A connection and, once it is known whose it is, its session. */
-export class TcpConnection implements Transport {
+export class TcpConnection implements Transport, CommandSource<Line> {
   readonly #socket: Socket;
   readonly #dispatcher: Dispatcher;
   readonly #clock: Clock;
   readonly #lines: Lines;
   readonly #written = (): void => this.#session?.outbox.written();
   #session: Session | undefined;
+  #pump: CommandPump<Line> | undefined;
   #isFirstLine = true;
-  /** Bytes that were read since all that was posted had last been settled. */
-  #unsettledBytes = 0;
-  /** A command is being waited for. */
-  #busy = false;
-  /** The client will say no more. */
-  #halfClosed = false;
   #linger: Timer | undefined;
 
   constructor(socket: Socket, dispatcher: Dispatcher, clock: Clock, lineBytesMax: number) {
@@ -47,15 +40,13 @@ export class TcpConnection implements Transport {
   start(session: Session, closed: () => void): void {
     this.#session = session;
     const socket = this.#socket;
+    const pump = new CommandPump(session, this, this.#dispatcher, this.#clock);
+    this.#pump = pump;
     socket.on("data", (chunk: Buffer) => {
       this.#lines.feed(chunk);
-      this.#pump();
-      this.#holdBack(chunk.length);
+      pump.received(chunk.length);
     });
-    socket.on("end", () => {
-      this.#halfClosed = true;
-      this.#pump();
-    });
+    socket.on("end", () => pump.finished());
     socket.on("close", () => {
       this.#linger?.cancel();
       session.end("disconnected");
@@ -73,12 +64,11 @@ export class TcpConnection implements Transport {
   }
 
   pauseReading(): void {
-    this.#socket.pause();
+    this.pause();
   }
 
   resumeReading(): void {
-    this.#pump();
-    if (this.#mayRead()) this.#socket.resume();
+    this.#pump?.resume();
   }
 
   close(): void {
@@ -93,34 +83,13 @@ export class TcpConnection implements Transport {
     this.#linger = this.#clock.after(LINGER_MS, () => socket.destroy());
   }
 
-  #mayRead(): boolean {
+  next(): Line | undefined {
+    return this.#lines.next();
+  }
+
+  take(line: Line): Promise<void> | undefined {
     const session = this.#session;
-    return !this.#busy && session !== undefined && !session.behind && !session.ended;
-  }
-
-  /** Hands lines on until one has to be waited for. */
-  #pump(): void {
-    while (this.#mayRead()) {
-      const line = this.#lines.next();
-      if (line === undefined) {
-        if (this.#halfClosed) this.#finish();
-        return;
-      }
-      this.#take(line);
-    }
-  }
-
-  /** Without this, one client that floods would fill the append queue, and everybody's messages would wait behind its. */
-  #holdBack(bytes: number): void {
-    this.#unsettledBytes += bytes;
-    if (this.#unsettledBytes <= UNSETTLED_BYTES_MAX || !this.#mayRead()) return;
-    this.#unsettledBytes = 0;
-    this.#waitFor(this.#dispatcher.settled());
-  }
-
-  #take(line: Line): void {
-    const session = this.#session;
-    if (session === undefined) return;
+    if (session === undefined) return undefined;
     const isFirst = this.#isFirstLine;
     this.#isFirstLine = false;
     if (line === TOO_LONG) {
@@ -137,26 +106,16 @@ export class TcpConnection implements Transport {
       session.refuse("not_a_browser", "this port does not speak HTTP", undefined, undefined);
       session.end("not_a_browser");
     } else {
-      const done = this.#dispatcher.handle(session, line);
-      if (done !== undefined) this.#waitFor(done);
+      return this.#dispatcher.handle(session, line);
     }
+    return undefined;
   }
 
-  #waitFor(done: Promise<void>): void {
-    this.#busy = true;
+  pause(): void {
     this.#socket.pause();
-    void done.then(() => {
-      this.#busy = false;
-      this.resumeReading();
-    });
   }
 
-  /** The client has said all it will: it hears what becomes of it, then the connection closes. */
-  #finish(): void {
-    this.#halfClosed = false;
-    this.#busy = true;
-    void this.#dispatcher.settled().then(() => {
-      this.#clock.endOfTurn(() => this.#session?.end("disconnected"));
-    });
+  resume(): void {
+    this.#socket.resume();
   }
 }

@@ -3,9 +3,9 @@
  * comes with a socket of its own that writes what it likes, when it likes; ours is the only one that writes.
  */
 import { createHash } from "node:crypto";
-import { type IncomingMessage, STATUS_CODES } from "node:http";
-import { ERROR_CODES, type ErrorName } from "../../protocol/error-codes.ts";
+import type { IncomingMessage } from "node:http";
 import { CommandError } from "../commands/command-error.ts";
+import { type Problem, problemHeaders } from "./http/problem.ts";
 
 /** What is asked for: a session as over TCP, or the messages of one user's chats. */
 export type Target = { readonly type: "session" } | { readonly type: "feed"; readonly user: string };
@@ -48,24 +48,17 @@ export function handshakeAnswer({ headers, rawHeaders }: IncomingMessage, header
 }
 
 /** The answer to a request that gets no WebSocket: a whole HTTP response, after which the connection closes. */
-export function refusalAnswer(code: ErrorName, text: string): string {
-  const { status, retry } = ERROR_CODES[code];
-  const title = STATUS_CODES[status] ?? "Error";
-  const body = JSON.stringify({ type: "about:blank", title, status, code, detail: text, retry });
-  return (
-    `HTTP/1.1 ${status} ${title}\r\nContent-Type: application/problem+json; charset=utf-8\r\n` +
-    `Content-Length: ${Buffer.byteLength(body)}\r\nSec-WebSocket-Version: ${VERSION}\r\n` +
-    `Cache-Control: no-store\r\nConnection: close\r\n\r\n${body}`
-  );
-}
-
-/** The value of a cookie, the first of its name; `undefined` where the request has none. */
-export function cookieOf({ headers }: IncomingMessage, name: string): string | undefined {
-  for (const part of (headers.cookie ?? "").split(";")) {
-    const equals = part.indexOf("=");
-    if (equals > 0 && part.slice(0, equals).trim() === name) return part.slice(equals + 1).trim();
-  }
-  return undefined;
+export function refusalAnswer(body: Problem): string {
+  const text = JSON.stringify(body);
+  const headers = {
+    ...problemHeaders(body),
+    "content-length": Buffer.byteLength(text),
+    "cache-control": "no-store",
+    "sec-websocket-version": VERSION,
+    connection: "close",
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `HTTP/1.1 ${body.status} ${body.title}\r\n${lines.join("")}\r\n${text}`;
 }
 
 /** The token of `Authorization: Bearer TOKEN`. */

@@ -3,9 +3,11 @@
  * client may have us keep. Knows nothing of commands, and writes nothing.
  */
 import { Receiver } from "ws";
+import type { ErrorName } from "../../protocol/error-codes.ts";
 
 /** What a client did that can't be read on after. */
 export interface FrameFault {
+  readonly error: ErrorName;
   /** The code with which the connection is closed. */
   readonly closeCode: number;
   /** What it was, for a person. */
@@ -16,10 +18,11 @@ export interface FrameFault {
 export interface FrameListener {
   message(payload: Buffer, isBinary: boolean): void;
   ping(payload: Buffer): void;
+  pong(): void;
   /** The client closes; `undefined` where it gave no code. Nothing comes after it. */
-  close(code: number | undefined): void;
+  concluded(code: number | undefined): void;
   /** Nothing comes after it. */
-  fault(fault: FrameFault): void;
+  failed(fault: FrameFault): void;
 }
 
 /** How much a client may have us keep of a message that is not whole yet. */
@@ -35,15 +38,15 @@ export interface FrameLimits {
 /** What `ws` calls a close frame without a code. */
 const NO_CODE = 1005;
 
-const PROTOCOL_ERROR = 1002;
-
-/** The close codes of the errors that `ws` documents; all others break the protocol. */
-const CLOSE_CODES: ReadonlyMap<string | undefined, number> = new Map([
-  ["WS_ERR_INVALID_UTF8", 1007],
-  ["WS_ERR_TOO_MANY_BUFFERED_PARTS", 1008],
-  ["WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH", 1009],
-  ["WS_ERR_UNSUPPORTED_MESSAGE_LENGTH", 1009],
+/** What the errors mean that `ws` documents; all others break the protocol. */
+const FAULTS: ReadonlyMap<string | undefined, readonly [ErrorName, number]> = new Map([
+  ["WS_ERR_INVALID_UTF8", ["bad_utf8", 1007]],
+  ["WS_ERR_TOO_MANY_BUFFERED_PARTS", ["bad_frame", 1008]],
+  ["WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH", ["line_too_long", 1009]],
+  ["WS_ERR_UNSUPPORTED_MESSAGE_LENGTH", ["line_too_long", 1009]],
 ]);
+
+const BROKEN = ["bad_frame", 1002] as const;
 
 /** The frames of one stream of bytes. */
 export class FrameReader {
@@ -60,13 +63,15 @@ export class FrameReader {
     });
     receiver.on("message", (payload, isBinary) => listener.message(payload, isBinary));
     receiver.on("ping", (payload) => listener.ping(payload));
+    receiver.on("pong", () => listener.pong());
     receiver.on("conclude", (code) => {
       this.#isOver = true;
-      listener.close(code === NO_CODE ? undefined : code);
+      listener.concluded(code === NO_CODE ? undefined : code);
     });
-    receiver.on("error", (error) => {
+    receiver.on("error", ({ code, message }) => {
       this.#isOver = true;
-      listener.fault({ closeCode: CLOSE_CODES.get(error.code) ?? PROTOCOL_ERROR, text: error.message });
+      const [error, closeCode] = FAULTS.get(code) ?? BROKEN;
+      listener.failed({ error, closeCode, text: message });
     });
     this.#receiver = receiver;
   }
