@@ -110,7 +110,7 @@ async function foldStart(
   usable.sort((a, b) => a.position - b.position);
   for (const { position, bytes } of usable) {
     try {
-      return { position, sequencer: decodeSnapshot(bytes) };
+      return { position, sequencer: decodeSnapshot(bytes).sequencer };
     } catch (error) {
       findings.add(`the snapshot at ${position} can't be read: ${reason(error)}`);
     }
@@ -186,7 +186,7 @@ function compareSnapshot(
   if (snapshot === undefined) return;
   snapshots.delete(position);
   try {
-    const kept = decodeSnapshot(snapshot.bytes);
+    const { sequencer: kept } = decodeSnapshot(snapshot.bytes);
     if (!sameHeads(kept, sequencer)) {
       findings.add(`store: its snapshot at ${position} counts otherwise than the log does`);
     } else if (Buffer.compare(windowBytes(kept), windowBytes(sequencer)) !== 0) {

@@ -5,8 +5,7 @@
  */
 import type { MessageLog } from "../server/log/message-log.ts";
 import { FoldStarts, type KeptSnapshots, NoFoldStart } from "../server/projector/fold-starts.ts";
-import type { Sequencer } from "../server/projector/sequencer.ts";
-import { encodeSnapshot } from "../server/projector/snapshot.ts";
+import { encodeSnapshot, type Projection } from "../server/projector/snapshot.ts";
 import { foldBatch } from "../server/projector/tail.ts";
 import type { StoredRecord, Uuid } from "../server/record.ts";
 import { StartError } from "../server/start-error.ts";
@@ -43,7 +42,8 @@ const PAGE = { records: 2_048, bytes: 8 * 1024 * 1024 };
  */
 export async function rollBackStore({ partition, log, kept, old, fresh, writeDown }: RollBack): Promise<RolledBack> {
   const { end } = await log.bounds(partition);
-  const sequencer = await foldUpTo(partition, log, new FoldStarts(partition, log, old, kept), end);
+  const projection = await foldUpTo(partition, log, new FoldStarts(partition, log, old, kept), end);
+  const { sequencer } = projection;
   const findings = new Findings();
   const counted = { copied: 0, writtenDown: 0 };
   const floors = new Map<Uuid, number>();
@@ -54,7 +54,7 @@ export async function rollBackStore({ partition, log, kept, old, fresh, writeDow
       counted.writtenDown += 1;
     }
   }
-  await fresh.begin(partition, end, floors, { position: end, bytes: encodeSnapshot(sequencer) });
+  await fresh.begin(partition, end, floors, { position: end, bytes: encodeSnapshot(projection) });
   for (const [room, { seq: to }] of sequencer.heads()) {
     let rows: StoredRecord[] = [];
     const writeRows = async (): Promise<void> => {
@@ -74,7 +74,7 @@ export async function rollBackStore({ partition, log, kept, old, fresh, writeDow
 }
 
 /** The fold's state at `end`. */
-async function foldUpTo(partition: number, log: MessageLog, starts: FoldStarts, end: number): Promise<Sequencer> {
+async function foldUpTo(partition: number, log: MessageLog, starts: FoldStarts, end: number): Promise<Projection> {
   const silent = { recordSetAside: () => undefined, duplicateDropped: () => undefined };
   const start = await starts.at(end).catch((error: unknown) => {
     if (error instanceof NoFoldStart) throw new StartError(`${error.message}: restore the data folder from a backup`);
@@ -85,17 +85,17 @@ async function foldUpTo(partition: number, log: MessageLog, starts: FoldStarts, 
       `the log ends at ${end}, but can only be numbered from ${start.position} on: restore the data folder from a backup`,
     );
   }
-  if (start.position === end) return start.sequencer;
+  if (start.position === end) return start;
   const enough = new AbortController();
   try {
     for await (const batch of log.read(partition, start.position, enough.signal)) {
-      foldBatch(partition, batch, start.sequencer, silent);
+      foldBatch(partition, batch, start, silent);
       if (batch.to >= end) break;
     }
   } finally {
     enough.abort();
   }
-  return start.sequencer;
+  return start;
 }
 
 /** The rows of a room after a seq. */

@@ -7,7 +7,7 @@ import type { ErrorName } from "./error-codes.ts";
 /** The version of the wire that this program speaks. */
 const WIRE_VERSION = 1;
 
-/** A public room as it stands in `login_successful`. */
+/** A room as it stands in `login_successful`: a public room by its name, a chat by its id, with its name to describe it. */
 export interface RoomListing {
   readonly name: string;
   readonly description: string;
@@ -69,6 +69,16 @@ export function roomChange(
   const userPart = user === undefined ? "" : `,"u":${JSON.stringify(user)}`;
   const detailPart = detailJson === undefined ? "" : `,"d":${detailJson}`;
   return `{"_et":"room_change","r":${roomJson},"q":${seq},"t":"${time}","e":${JSON.stringify(kind)}${userPart},"by":${JSON.stringify(by)}${detailPart}}`;
+}
+
+/** `room_added`: the session's user is in a chat from now on; `name` is what people call it. */
+export function roomAdded(roomJson: string, name: string): string {
+  return `{"_et":"room_added","r":${roomJson},"d":${JSON.stringify(name)}}`;
+}
+
+/** `room_removed`: the session's user may not be in a room any more; nothing of it is told after this. */
+export function roomRemoved(roomJson: string): string {
+  return `{"_et":"room_removed","r":${roomJson}}`;
 }
 
 /** `caught_up`: all that was asked for with `join_room` has been told, up to `seq`; what follows is live. */

@@ -83,6 +83,9 @@ export const SIGNED_IN_LIMITS = {
 /** Characters in the name of a room, of a user, and in a key: 1 to this many. */
 export const NAME_LENGTH_MAX = 64;
 
+/** Characters in the name of a chat: 1 to this many. */
+export const CHAT_NAME_LENGTH_MAX = 128;
+
 /** How long what a sender waits for may take, in milliseconds, before they get an error that says where it stands. */
 export const ANSWER_WITHIN_MS = 10_000;
 

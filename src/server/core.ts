@@ -3,16 +3,27 @@
  * acknowledged is lost. Sees ports only; `compose.ts` chooses the adapters.
  */
 import { type RoomListing, roomListings } from "../protocol/events.ts";
-import { FLUSH_WITHIN_MS, type Limits } from "../protocol/limits.ts";
+import { FLUSH_WITHIN_MS, type Limits, READ_WITHIN_MS } from "../protocol/limits.ts";
+import type { Accounts } from "./auth/accounts.ts";
+import type { Authenticator } from "./auth/authenticator.ts";
+import { Bans } from "./auth/bans.ts";
+import { createAuth } from "./auth/create-auth.ts";
 import { Guests, REFRESH_EVERY_MS } from "./auth/guests.ts";
+import { LiveAccess, RECHECK_EVERY_MS } from "./auth/live-access.ts";
 import { type Chance, type Clock, type Timer, within } from "./clock.ts";
+import { Access } from "./commands/access.ts";
+import { Api } from "./commands/api.ts";
 import { Appender } from "./commands/appender.ts";
+import type { CommandContext } from "./commands/context.ts";
 import { Dispatcher } from "./commands/dispatch.ts";
 import { RateLimit } from "./commands/rate-limit.ts";
-import type { Retention } from "./config/config.ts";
+import { ReadMarkers } from "./commands/read-markers.ts";
+import type { AuthConfig, Retention } from "./config/config.ts";
 import type { Directory } from "./directory/directory.ts";
 import { CatchUp } from "./fanout/catch-up.ts";
+import { Delivery } from "./fanout/delivery.ts";
 import { Hub } from "./fanout/hub.ts";
+import { Memberships } from "./fanout/memberships.ts";
 import { PendingAcks } from "./fanout/pending-acks.ts";
 import { Presence } from "./fanout/presence.ts";
 import { RecentEvents } from "./fanout/recent-events.ts";
@@ -66,6 +77,7 @@ export interface CoreOptions {
   readonly rooms: readonly RoomListing[];
   readonly limits: Limits;
   readonly retention: Retention;
+  readonly auth: AuthConfig;
   readonly clock: Clock;
   readonly chance: Chance;
   readonly telemetry: Telemetry;
@@ -77,13 +89,16 @@ export interface Check {
   readonly detail: string;
 }
 
-/** The running pipeline. */
+/** The running pipeline: what doors need of it. */
 export interface Core {
   readonly sessions: Sessions;
+  /** What sessions ask. */
   readonly dispatcher: Dispatcher;
+  /** What requests ask. */
+  readonly api: Api;
   readonly guests: Guests;
-  /** The JSON text of the rooms, as `login_successful` has it. */
-  readonly listings: string;
+  readonly accounts: Accounts;
+  readonly authenticator: Authenticator;
   /** Rejects where the log can't be read on. */
   readonly failed: Promise<never>;
   /** Whether log, store and lag are as they should be. */
@@ -97,16 +112,17 @@ export interface Core {
  * `StartError` where log and store don't fit together.
  */
 export async function startCore(ports: Ports, options: CoreOptions): Promise<Core> {
-  const { log, store, signals } = ports;
-  const { clock, telemetry, limits, chance } = options;
+  const { log, store, directory, signals } = ports;
+  const { node, clock, telemetry, limits, chance, auth } = options;
+  const ids = new IdMaker(clock, chance);
   const acks = new PendingAcks();
   const hub = new Hub(acks);
   const recent = new RecentEvents(limits.recentBytesMax);
-  for (const { name } of options.rooms) hub.addRoom(new Room(publicRoomId(name), name, recent.room()));
+  for (const { name } of options.rooms) hub.addRoom(new Room(publicRoomId(name), name, undefined, recent.room()));
 
   const starts = new FoldStarts(PARTITION, log, store, ports.kept);
   const { start, checkpoint, end } = await recoverPartition(PARTITION, log, store, starts);
-  for (const room of hub.rooms()) room.head = start.sequencer.head(room.id).seq;
+  const { sequencer, rosters } = start;
   const trimming = new Trimming({ partition: PARTITION, telemetry, ...ports });
   const writer = new StoreWriter({
     partition: PARTITION,
@@ -119,15 +135,42 @@ export async function startCore(ports: Ports, options: CoreOptions): Promise<Cor
     onSnapshot: (snapshot) => void trimming.durable(snapshot),
     foldStart: (position) => starts.at(position),
   });
+
+  const guests = new Guests(directory, clock, chance, ids);
+  const presence = new Presence({ node, hub, signals, tellMax: limits.presenceTellMax });
+  const reader = new RoomReader(store, writer, telemetry);
+  const catchUp = new CatchUp({
+    ...{ reader, presence, clock, telemetry, outboxBytesMax: limits.outboxBytesMax },
+    ended: (following) => memberships.ended(following),
+  });
+  const sessions = new Sessions({ limits, clock, telemetry, presence, catchUp, guests });
+  const memberships = new Memberships({ hub, sessions, presence, catchUp });
+  const markers = new ReadMarkers(directory, rosters);
+  const delivery = new Delivery({ hub, recent, markers, memberships });
+  for (const roster of rosters.all()) delivery.openChat(roster);
+  for (const room of hub.rooms()) ({ seq: room.head, n: room.n } = sequencer.head(room.id));
+
+  const flushMarkers = (): Promise<boolean> =>
+    markers.flush().then(
+      () => true,
+      (error: unknown) => {
+        telemetry.directoryFailed(error);
+        return false;
+      },
+    );
   const tail = new Tail({
     partition: PARTITION,
     position: start.position,
     log,
-    sequencer: start.sequencer,
+    projection: start,
     output: {
-      deliver: (batch) => (batch.to <= checkpoint ? hub.passOver(batch) : hub.deliver(batch)),
+      deliver: (batch) => (batch.to <= checkpoint ? delivery.passOver(batch) : delivery.deliver(batch)),
       store: (batch) => writer.push(batch),
-      snapshot: (position, bytes) => writer.keepSnapshot({ position, bytes }),
+      // A start reads the log from a snapshot on: what follows from the log before it must have been written by then.
+      snapshot: (position, bytes) =>
+        void flushMarkers().then((flushed) => {
+          if (flushed) writer.keepSnapshot({ position, bytes });
+        }),
     },
     telemetry,
     clock,
@@ -140,18 +183,30 @@ export async function startCore(ports: Ports, options: CoreOptions): Promise<Cor
 
   for (const room of hub.rooms()) room.recent.retain(await store.floor(room.id));
 
-  const ids = new IdMaker(clock, chance);
-  const guests = new Guests(ports.directory, clock, chance, ids);
-  const presence = new Presence({ node: options.node, hub, signals, tellMax: limits.presenceTellMax });
-  const reader = new RoomReader(store, writer, telemetry);
-  const catchUp = new CatchUp({ reader, presence, clock, telemetry, outboxBytesMax: limits.outboxBytesMax });
-  const sessions = new Sessions({ limits, clock, telemetry, presence, catchUp, guests });
+  const { accounts, authenticator } = createAuth({ node, auth, directory, signals, clock, chance, ids, telemetry });
+  const bans = new Bans({ node, directory, signals, clock });
+  await bans.load();
+  const access = new Access(hub, bans, {
+    isLive: () => tail.fault === undefined,
+    reachEnd: async () => {
+      const bounds = await log.bounds(PARTITION);
+      return tail.position >= bounds.end || (await within(clock, READ_WITHIN_MS, tail.reached(bounds.end)));
+    },
+  });
+  const liveAccess = new LiveAccess({
+    ...{ sessions, authenticator, bans, signals, clock, telemetry },
+    ended: memberships.ended,
+  });
   const appender = new Appender({ log, acks, ids, clock, telemetry, appendBytesMax: limits.appendBytesMax });
   const rateLimit = new RateLimit(limits, clock);
-  const listings = roomListings(options.rooms);
-  const dispatcher = new Dispatcher({
-    ...{ hub, presence, catchUp, reader, appender, guests, rateLimit, limits, clock, telemetry, listings },
-  });
+  const context: CommandContext = {
+    ...{ hub, rosters, sessions, memberships, presence, catchUp, reader, appender, markers, ids },
+    ...{ access, authenticator, accounts, bans, guests, rateLimit, limits, clock, telemetry },
+    listings: roomListings(options.rooms),
+    publicRooms: options.rooms,
+  };
+  const dispatcher = new Dispatcher(context);
+  const api = new Api(context);
   const retainer = new Retainer({
     retention: options.retention,
     store,
@@ -164,24 +219,31 @@ export async function startCore(ports: Ports, options: CoreOptions): Promise<Cor
     const bounds = await log.bounds(PARTITION);
     await Promise.race([tail.reached(bounds.end), tailEnded]);
   };
+  const tellFailure = (where: string) => (error: unknown) => telemetry.internalError(where, error);
   const timers: Timer[] = [
     clock.every(SECOND_MS, () => {
       sessions.closeSlow();
       presence.tellCounts();
       appender.sweep();
+      liveAccess.endExpired();
+      void flushMarkers();
+    }),
+    clock.every(RECHECK_EVERY_MS, () => {
+      rateLimit.sweep();
+      liveAccess.recheck().catch(tellFailure("live access"));
     }),
     clock.every(RETENTION_EVERY_MS, () => void retainer.sweep()),
-    clock.every(REFRESH_EVERY_MS, () => {
-      guests.refresh().catch((error: unknown) => telemetry.internalError("guests", error));
-    }),
+    clock.every(REFRESH_EVERY_MS, () => void guests.refresh().catch(tellFailure("guests"))),
   ];
   await retainer.sweep();
 
   return {
     sessions,
     dispatcher,
+    api,
     guests,
-    listings,
+    accounts,
+    authenticator,
     failed: running.then(() => NEVER),
     readiness: () => ({
       log: check(ports.logFault() ?? tail.fault, "takes appends"),
@@ -194,12 +256,15 @@ export async function startCore(ports: Ports, options: CoreOptions): Promise<Cor
     stop: async () => {
       for (const timer of timers) timer.cancel();
       dispatcher.stop();
+      api.stop();
       await within(clock, APPENDS_WITHIN_MS, finishAppends());
       // Before the sessions end: everybody would be told of everybody else's leaving.
       presence.close();
+      liveAccess.close();
       await sessions.closeAll(FLUSH_WITHIN_MS);
       stopping.abort();
       await tailEnded;
+      await flushMarkers();
       if (!(await writer.finish({ position: tail.position, bytes: tail.snapshot() }, STORE_WITHIN_MS))) {
         telemetry.logger.warn(
           "the store did not take the last writes in time; they are in the log and follow at the next start",

@@ -15,6 +15,9 @@ export const ENVELOPE_VERSION = 1;
  */
 export const KINDS = ["message", "room_created", "member_added", "member_removed", "message_removed"] as const;
 
+/** In the store, the body of a message whose text was taken away. In the log a body is never empty. */
+export const REMOVED_BODY = "";
+
 /** One record of the log: the envelope and, as JSON text, what its kind carries. */
 export interface LogRecord {
   /** Version of the envelope. */
@@ -46,4 +49,15 @@ export interface StoredRecord {
   readonly n: number;
   /** The record's place in its partition of the log. */
   readonly position: number;
+}
+
+/** The seq of the message that a `message_removed` takes the text of, by its body; `undefined` where it names none. */
+export function removedSeq(body: string): number | undefined {
+  try {
+    const value: unknown = JSON.parse(body);
+    const seq = typeof value === "object" && value !== null && "seq" in value ? value.seq : undefined;
+    return Number.isSafeInteger(seq) ? (seq as number) : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -12,6 +12,25 @@ const ROOM_NAMESPACE = "6f1b8b0e-5a55-5c7e-9f5a-3d1c7a5e0c4d";
 const COUNTERS = Array.from({ length: 4096 }, (_, counter) => `7${counter.toString(16).padStart(3, "0")}-`);
 const COUNTER_START_MAX = 0x7ff;
 
+const DIRECT_NAMESPACE = "0e0f4bb6-6a2e-5d0f-8a57-f2ef9f1e7c11";
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** Whether a text is a UUID as this program writes them: lower case, with dashes. */
+export function isUuid(text: string): boolean {
+  return UUID.test(text);
+}
+
+/** The milliseconds since the epoch at which a UUIDv7 was made. */
+export function uuidTime(id: Uuid): number {
+  return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
+}
+
+/** The id of the one chat of two people: the UUIDv5 of both ids, whoever asks. */
+export function directChatId(one: Uuid, other: Uuid): Uuid {
+  return v5([one, other].sort().join(" "), DIRECT_NAMESPACE);
+}
+
 /** The id of a public room of the rooms file: the UUIDv5 of its name, so that it is the same wherever the file is. */
 export function publicRoomId(name: string): Uuid {
   return v5(name, ROOM_NAMESPACE);

@@ -1,6 +1,5 @@
 /**
- * Who a session is. There are no accounts yet, so everybody is a guest: somebody with an id and a name of five
- * characters. A guest who says `hello` or sends a message with a key is written down before the first answer and comes
+ * Who a session is that has no account: a guest, somebody with an id and a name of five characters. A guest who says `hello` or sends a message with a key is written down before the first answer and comes
  * back with the same session text for a day; who does neither leaves no trace.
  */
 import { createHash } from "node:crypto";
@@ -8,8 +7,8 @@ import { customRandom, urlAlphabet } from "nanoid";
 import { GUEST_KNOWN_MS } from "../../protocol/limits.ts";
 import type { Chance, Clock } from "../clock.ts";
 import type { Directory } from "../directory/directory.ts";
-import type { User } from "../fanout/session.ts";
 import type { IdMaker } from "../uuid.ts";
+import type { User } from "./user.ts";
 
 const SESSION_LENGTH = 21;
 const NAME_LENGTH = 5;
@@ -34,7 +33,8 @@ export class Guests {
   readonly #directory: Directory;
   readonly #clock: Clock;
   readonly #ids: IdMaker;
-  readonly #newToken: () => string;
+  /** A new session text, of 21 characters. */
+  readonly newToken: () => string;
   readonly #newName: () => string;
   readonly #here = new Map<string, Here>();
   readonly #names = new Set<string>();
@@ -48,7 +48,7 @@ export class Guests {
       chance(pool);
       return pool;
     };
-    this.#newToken = customRandom(urlAlphabet, SESSION_LENGTH, random);
+    this.newToken = customRandom(urlAlphabet, SESSION_LENGTH, random);
     this.#newName = customRandom(urlAlphabet, NAME_LENGTH, random);
   }
 
@@ -60,9 +60,11 @@ export class Guests {
     // Taken by another connection while the directory was asked.
     if (this.#names.has(name)) return await this.admit();
     return this.#enter({
-      token: this.#newToken(),
+      token: this.newToken(),
       id: this.#ids.make(),
       name,
+      isGuest: true,
+      isAdmin: false,
       sessions: 0,
       saving: undefined,
       saved: false,
@@ -78,7 +80,9 @@ export class Guests {
     const here = this.#here.get(token);
     if (here !== undefined) return this.#enter(here);
     if (found === undefined) return undefined;
-    return this.#enter({ token, id: found.id, name: found.name, sessions: 0, saving: undefined, saved: true });
+    const { id, name } = found;
+    const who = { token, id, name, isGuest: true, isAdmin: false };
+    return this.#enter({ ...who, sessions: 0, saving: undefined, saved: true });
   }
 
   /** Writes a guest down, once; rejects where the directory can't. `false` where the name was taken meanwhile. */

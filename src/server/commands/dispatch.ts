@@ -5,6 +5,7 @@ import type { Command, CommandName } from "../../protocol/commands.ts";
 import { decodeCommand } from "../../protocol/decode-command.ts";
 import type { Session } from "../fanout/session.ts";
 import type { CommandContext, Handler } from "./context.ts";
+import { greet } from "./greet.ts";
 import { hello } from "./hello.ts";
 import { history } from "./history.ts";
 import { joinRoom } from "./join-room.ts";
@@ -51,12 +52,34 @@ export class Dispatcher {
       refuse(telemetry, session, command, "going_away", "the server is stopping; come back and resume");
       return undefined;
     }
+    // A client that has heard its chats without asking begins to ask: from now on it is like any other.
+    if (session.isFeed) this.#openEars(session);
+    if (session.credential === undefined && command.type !== "hello" && command.type !== "quit") {
+      refuse(telemetry, session, command, "unauthorized", "say hello with a token first");
+      return undefined;
+    }
     telemetry.commandHandled(command.type);
     const handler = HANDLERS[command.type] as Handler<Command>;
     return handler(this.#context, session, command)?.catch((error: unknown) => {
       telemetry.internalError(command.type, error);
       session.refuse("unavailable", "this went wrong on our side; try again", undefined, undefined);
     });
+  }
+
+  /** Tells a session who it is. */
+  greet(session: Session): void {
+    greet(this.#context, session);
+  }
+
+  /** Lets a session hear every chat of its user, each message once, until its first command. */
+  openFeed(session: Session): void {
+    this.#context.memberships.openFeed(session, this.#context.rosters.ofUser(session.user.id));
+  }
+
+  #openEars(session: Session): void {
+    this.#context.memberships.closeFeed(session);
+    session.extended = true;
+    greet(this.#context, session);
   }
 
   /** Carries out nothing any more: the server is stopping. */

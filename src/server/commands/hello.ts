@@ -1,12 +1,13 @@
 /**
- * `{"_ct":"hello","v":1,"t":TOKEN?,"s":SESSION?}`: be the same guest again, and hear everything from now on. The
- * answer is a new `login_successful`. With a session text that nobody is known by, one stays who one is.
+ * `{"_ct":"hello","v":1,"t":TOKEN?,"s":SESSION?}`: sign in with a token, or be the same guest again, and hear everything
+ * from now on. The answer is a new `login_successful`. With a session text that nobody is known by, one stays who one is.
  */
 import type { Hello } from "../../protocol/commands.ts";
-import { loginSuccessful } from "../../protocol/events.ts";
 import type { LiveGuest } from "../auth/guests.ts";
 import type { Session } from "../fanout/session.ts";
+import { CommandError } from "./command-error.ts";
 import type { CommandContext } from "./context.ts";
+import { greet } from "./greet.ts";
 import { refuse } from "./refuse.ts";
 
 /** Carries out `hello`. */
@@ -16,15 +17,45 @@ export function hello(context: CommandContext, session: Session, command: Hello)
     refuse(telemetry, session, command, "hello_too_late", "hello comes before the first join_room");
     return undefined;
   }
-  if (command.token !== undefined) {
-    refuse(telemetry, session, command, "unauthorized", "this server has no accounts, so no token is valid");
+  if (command.token !== undefined) return signIn(context, session, command, command.token);
+  if (session.credential === undefined) {
+    refuse(telemetry, session, command, "unauthorized", "sign in with a token: this server takes no guests here");
     return undefined;
   }
-  return greet(context, session, command);
+  if (!session.user.isGuest) {
+    session.extended = true;
+    greet(context, session);
+    return undefined;
+  }
+  return comeBack(context, session, command);
 }
 
-async function greet(context: CommandContext, session: Session, command: Hello): Promise<void> {
-  const { guests, telemetry, listings } = context;
+async function signIn(context: CommandContext, session: Session, command: Hello, token: string): Promise<void> {
+  const { authenticator, sessions, guests, telemetry } = context;
+  const { address } = session;
+  const shown = { cookie: undefined, userIdCookie: undefined, bearer: token, named: undefined, address };
+  try {
+    const signedIn = await authenticator.identify(shown);
+    if (signedIn === undefined) throw new CommandError("unauthorized", "the token is not valid here");
+    if (session.ended) return;
+    const before = session.token;
+    sessions.become(session, signedIn.user, guests.newToken(), signedIn.credential);
+    await guests.leave(before);
+  } catch (error) {
+    if (!(error instanceof CommandError)) telemetry.readFailed(error);
+    const { code, message } =
+      error instanceof CommandError
+        ? error
+        : ({ code: "unavailable", message: "who you are can't be looked up right now; try again" } as const);
+    refuse(telemetry, session, command, code, message);
+    return;
+  }
+  session.extended = true;
+  greet(context, session);
+}
+
+async function comeBack(context: CommandContext, session: Session, command: Hello): Promise<void> {
+  const { guests, telemetry } = context;
   try {
     if (command.session !== undefined && command.session !== session.token) {
       const guest = await guests.back(command.session);
@@ -42,17 +73,16 @@ async function greet(context: CommandContext, session: Session, command: Hello):
     return;
   }
   session.extended = true;
-  session.answer(loginSuccessful(session.token, session.user.name, listings));
+  greet(context, session);
 }
 
-async function become({ guests }: CommandContext, session: Session, guest: LiveGuest): Promise<void> {
+async function become({ guests, sessions }: CommandContext, session: Session, guest: LiveGuest): Promise<void> {
   if (session.ended) {
     // The connection went while the directory was asked, and took leave of who it was then: it must not do so twice.
     await guests.leave(guest.token);
     return;
   }
   const before = session.token;
-  session.token = guest.token;
-  session.user = guest;
+  sessions.become(session, guest, guest.token, { type: "guest", user: guest.id });
   await guests.leave(before);
 }

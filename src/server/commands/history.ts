@@ -11,16 +11,12 @@ import type { Room } from "../fanout/room.ts";
 import { UnavailableError } from "../fanout/room-reader.ts";
 import type { Session } from "../fanout/session.ts";
 import type { CommandContext } from "./context.ts";
+import { inRoom } from "./in-room.ts";
 import { refuse } from "./refuse.ts";
 
 /** Carries out `history`. */
 export function history(context: CommandContext, session: Session, command: History): Promise<void> | undefined {
-  const room = context.hub.roomByName(command.room);
-  if (room === undefined) {
-    refuse(context.telemetry, session, command, "unknown_room", "there is no such room");
-    return undefined;
-  }
-  return answer(context, session, command, room);
+  return inRoom(context, session, command, "read", (room) => answer(context, session, command, room));
 }
 
 async function answer(context: CommandContext, session: Session, command: History, room: Room): Promise<void> {

@@ -8,15 +8,21 @@ import { Following } from "../fanout/following.ts";
 import type { Room } from "../fanout/room.ts";
 import type { Session } from "../fanout/session.ts";
 import type { CommandContext } from "./context.ts";
+import { inRoom } from "./in-room.ts";
 import { refuse } from "./refuse.ts";
 
 /** Carries out `join_room`. */
-export function joinRoom(context: CommandContext, session: Session, command: JoinRoom): undefined {
-  const { hub, presence, catchUp, limits, telemetry } = context;
-  const room = hub.roomByName(command.room);
-  if (room === undefined) {
-    refuse(telemetry, session, command, "unknown_room", "there is no such room");
-  } else if (session.followings.has(room)) {
+export function joinRoom(
+  context: CommandContext,
+  session: Session,
+  command: JoinRoom,
+): Promise<void> | undefined {
+  return inRoom(context, session, command, "join", (room) => join(context, session, command, room));
+}
+
+function join(context: CommandContext, session: Session, command: JoinRoom, room: Room): undefined {
+  const { presence, catchUp, limits, telemetry } = context;
+  if (session.followings.has(room)) {
     refuse(telemetry, session, command, "already_joined", "you are in this room already");
   } else if (session.followings.size >= limits.roomsPerSessionMax) {
     refuse(
@@ -42,7 +48,7 @@ export function joinRoom(context: CommandContext, session: Session, command: Joi
 }
 
 function follow(session: Session, room: Room, { after, last }: JoinRoom): Following {
-  if (after !== undefined) return new Following(session, room, after, "after");
-  if (last !== undefined) return new Following(session, room, Math.max(0, room.head - last), "last");
-  return new Following(session, room, room.head, "live");
+  if (after !== undefined) return new Following(session, room, after, "after", true);
+  if (last !== undefined) return new Following(session, room, Math.max(0, room.head - last), "last", true);
+  return new Following(session, room, room.head, "live", true);
 }

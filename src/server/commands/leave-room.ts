@@ -4,24 +4,26 @@
 import type { LeaveRoom } from "../../protocol/commands.ts";
 import type { Session } from "../fanout/session.ts";
 import type { CommandContext } from "./context.ts";
+import { inRoom } from "./in-room.ts";
 import { refuse } from "./refuse.ts";
 
 /** Carries out `leave_room`. */
 export function leaveRoom(
-  { hub, presence, telemetry }: CommandContext,
+  context: CommandContext,
   session: Session,
   command: LeaveRoom,
-): undefined {
-  const room = hub.roomByName(command.room);
-  const following = room === undefined ? undefined : session.followings.get(room);
-  if (room === undefined) {
-    refuse(telemetry, session, command, "unknown_room", "there is no such room");
-  } else if (following === undefined) {
-    refuse(telemetry, session, command, "not_joined", "you are not in this room");
-  } else {
-    session.followings.delete(room);
-    room.followers.delete(following);
-    presence.leave(session, room, true);
+): Promise<void> | undefined {
+  const { hub, presence, telemetry } = context;
+  const joined = hub.roomByName(command.room);
+  const following = joined === undefined ? undefined : session.followings.get(joined);
+  if (joined === undefined || following === undefined) {
+    return inRoom(context, session, command, "join", () => {
+      refuse(telemetry, session, command, "not_joined", "you are not in this room");
+      return undefined;
+    });
   }
+  session.followings.delete(joined);
+  joined.followers.delete(following);
+  presence.leave(session, joined, true);
   return undefined;
 }

@@ -4,7 +4,8 @@
  */
 import type { Limits } from "../../protocol/limits.ts";
 import type { Clock } from "../clock.ts";
-import type { User } from "../fanout/session.ts";
+import type { User } from "../auth/user.ts";
+import type { Uuid } from "../record.ts";
 
 interface Bucket {
   tokens: number;
@@ -17,8 +18,8 @@ export class RateLimit {
   readonly #perSecond: number;
   readonly #burst: number;
   readonly #clock: Clock;
-  // Weak: a user who is gone takes their bucket with them.
-  readonly #buckets = new WeakMap<User, Bucket>();
+  // By id, so that whoever connects anew does not begin anew.
+  readonly #buckets = new Map<Uuid, Bucket>();
 
   constructor(limits: Pick<Limits, "messagesPerSecond" | "messagesBurst">, clock: Clock) {
     this.#perSecond = limits.messagesPerSecond;
@@ -30,12 +31,19 @@ export class RateLimit {
   take(user: User): boolean {
     if (this.#perSecond === 0) return true;
     const now = this.#clock.monotonic();
-    const bucket = this.#buckets.get(user) ?? { tokens: this.#burst, at: now };
-    this.#buckets.set(user, bucket);
+    const bucket = this.#buckets.get(user.id) ?? { tokens: this.#burst, at: now };
+    this.#buckets.set(user.id, bucket);
     bucket.tokens = Math.min(this.#burst, bucket.tokens + ((now - bucket.at) / 1000) * this.#perSecond);
     bucket.at = now;
     if (bucket.tokens < 1) return false;
     bucket.tokens -= 1;
     return true;
+  }
+
+  /** Forgets the buckets that are full again: called now and then. */
+  sweep(): void {
+    if (this.#perSecond === 0) return;
+    const fullSince = this.#clock.monotonic() - (this.#burst / this.#perSecond) * 1000;
+    for (const [user, { at }] of this.#buckets) if (at < fullSince) this.#buckets.delete(user);
   }
 }

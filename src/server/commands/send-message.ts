@@ -7,6 +7,7 @@ import type { SendMessage } from "../../protocol/commands.ts";
 import type { Room } from "../fanout/room.ts";
 import type { Session } from "../fanout/session.ts";
 import type { CommandContext } from "./context.ts";
+import { inRoom } from "./in-room.ts";
 import { refuse } from "./refuse.ts";
 
 /** Carries out `send_message`. */
@@ -15,11 +16,23 @@ export function sendMessage(
   session: Session,
   command: SendMessage,
 ): Promise<void> | undefined {
-  const { hub, appender, rateLimit, limits, telemetry } = context;
+  const { hub, access } = context;
   const room = hub.roomByName(command.room);
-  if (room === undefined) {
-    refuse(telemetry, session, command, "unknown_room", "there is no such room");
-  } else if (!session.followings.has(room)) {
+  // Most messages need no more than this, and no function is made for them.
+  if (room !== undefined && access.denial(session, room, "post") === undefined) {
+    return say(context, session, command, room);
+  }
+  return inRoom(context, session, command, "post", (found) => say(context, session, command, found));
+}
+
+function say(
+  context: CommandContext,
+  session: Session,
+  command: SendMessage,
+  room: Room,
+): Promise<void> | undefined {
+  const { appender, rateLimit, limits, telemetry } = context;
+  if (!session.followings.has(room)) {
     refuse(telemetry, session, command, "not_joined", "join the room before you speak in it");
   } else if (command.textBytes > limits.messageBytesMax) {
     const text = `a message has ${limits.messageBytesMax} bytes of UTF-8 at most; this one has ${command.textBytes}`;
@@ -43,7 +56,7 @@ function postWithKey(
   key: string,
 ): Promise<void> | undefined {
   const { guests, appender, telemetry } = context;
-  if (guests.isSaved(session.token)) {
+  if (!session.user.isGuest || guests.isSaved(session.token)) {
     appender.post(session, room, command.body, key);
     return undefined;
   }

@@ -3,18 +3,20 @@
  */
 import type { Typing } from "../../protocol/commands.ts";
 import { TYPING_EVERY_MS } from "../../protocol/limits.ts";
+import type { Room } from "../fanout/room.ts";
 import type { Session } from "../fanout/session.ts";
 import type { CommandContext } from "./context.ts";
+import { inRoom } from "./in-room.ts";
 import { refuse } from "./refuse.ts";
 
 /** Carries out `typing`. */
-export function typing(context: CommandContext, session: Session, command: Typing): undefined {
-  const { hub, presence, clock, telemetry } = context;
-  const room = hub.roomByName(command.room);
-  const following = room === undefined ? undefined : session.followings.get(room);
-  if (room === undefined) {
-    refuse(telemetry, session, command, "unknown_room", "there is no such room");
-  } else if (following === undefined) {
+export function typing(context: CommandContext, session: Session, command: Typing): Promise<void> | undefined {
+  return inRoom(context, session, command, "post", (room) => tell(context, session, command, room));
+}
+
+function tell({ presence, clock, telemetry }: CommandContext, session: Session, command: Typing, room: Room): undefined {
+  const following = session.followings.get(room);
+  if (following === undefined) {
     refuse(telemetry, session, command, "not_joined", "you are not in this room");
   } else if (clock.monotonic() - following.typedAt >= TYPING_EVERY_MS) {
     following.typedAt = clock.monotonic();

@@ -8,6 +8,7 @@ import { READ_WITHIN_MS } from "../../protocol/limits.ts";
 import type { Clock } from "../clock.ts";
 import type { PageLimit } from "../store/message-store.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
+import type { EventRun } from "./event-run.ts";
 import type { Following } from "./following.ts";
 import type { Presence } from "./presence.ts";
 import { type RoomReader, UnavailableError } from "./room-reader.ts";
@@ -29,6 +30,7 @@ export class CatchUp {
   readonly #clock: Clock;
   readonly #telemetry: Pick<Telemetry, "sessionBehind" | "sessionLive" | "internalError">;
   readonly #page: PageLimit;
+  readonly #ended: (following: Following) => void;
 
   constructor(options: {
     outboxBytesMax: number;
@@ -36,7 +38,10 @@ export class CatchUp {
     presence: Presence;
     clock: Clock;
     telemetry: Pick<Telemetry, "sessionBehind" | "sessionLive" | "internalError">;
+    /** Hears of a session that has been told all that it may be of a chat which its user was removed from. */
+    ended: (following: Following) => void;
   }) {
+    this.#ended = options.ended;
     this.#page = {
       records: PAGE_RECORDS,
       bytes: Math.min(PAGE_BYTES, Math.floor(options.outboxBytesMax / OUTBOX_PART)),
@@ -100,7 +105,7 @@ export class CatchUp {
     const recent = this.#reader.recent(following.room, following.cursor + 1, this.#page);
     if (recent !== undefined) {
       following.mayReset ||= session.extended;
-      session.tellRun(following, recent);
+      this.#tell(following, recent);
       this.#goLive(following);
     } else {
       await this.#fromStore(following);
@@ -123,7 +128,7 @@ export class CatchUp {
         following.cursor = next - 1;
       }
       following.mayReset ||= session.extended;
-      if (run !== undefined) session.tellRun(following, run);
+      if (run !== undefined) this.#tell(following, run);
     } catch (error) {
       if (!(error instanceof UnavailableError)) throw error;
       await new Promise<void>((resolve) => {
@@ -132,10 +137,22 @@ export class CatchUp {
     }
   }
 
+  #tell(following: Following, run: EventRun): void {
+    const part = following.mayHear(run);
+    if (part !== undefined) following.session.tellRun(following, part);
+    // What retention took may reach beyond what the session was allowed to hear.
+    else following.cursor = following.lastSeq;
+  }
+
   /** Makes a room live where its cursor has come to the head; `false` where it has not. */
   #goLive(following: Following): boolean {
     const { room, session } = following;
-    if (session.behind || following.cursor < room.head) return false;
+    if (session.behind) return false;
+    if (following.isOver) {
+      this.#ended(following);
+      return true;
+    }
+    if (following.cursor < room.head) return false;
     // What does not fit waits until the outbox has drained: to fall behind would drop what was told a moment ago.
     if (following.owesCaughtUp) session.tellCaughtUp(following);
     if (following.owesCaughtUp) return false;

@@ -1,6 +1,7 @@
 /**
  * Stage 5: one session that follows one room: a cursor on its log.
  */
+import { type EventRun, runUpTo } from "./event-run.ts";
 import type { Room } from "./room.ts";
 import type { Session } from "./session.ts";
 
@@ -21,16 +22,37 @@ export class Following {
   mayReset: boolean;
   /** Whether presence may have been missed: the session fell behind, and needs the names anew when it is live. */
   missedPresence = false;
+  /** Whether it came by `join_room`: then it counts as present, and hears of presence. */
+  readonly isPresent: boolean;
+  /** The last seq that it may be told, once its user has been removed from the chat. */
+  lastSeq = Number.POSITIVE_INFINITY;
   /** When the session last said that it is typing here, in milliseconds. */
   typedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(session: Session, room: Room, cursor: number, from: "live" | "after" | "last") {
+  constructor(session: Session, room: Room, cursor: number, from: "live" | "after" | "last", isPresent: boolean) {
     this.session = session;
     this.room = room;
     this.cursor = cursor;
+    this.isPresent = isPresent;
     this.live = from === "live";
-    this.owesCaughtUp = from !== "live";
+    this.owesCaughtUp = from !== "live" && isPresent;
     this.mayReset = from === "after" || (from === "live" && session.extended);
+  }
+
+  /** Its user is removed from the chat by the record with this seq. */
+  endAfter(seq: number | undefined): void {
+    if (seq !== undefined && seq < this.lastSeq) this.lastSeq = seq;
+  }
+
+  /** The part of a run that the session may be told; `undefined` where it is none of it. */
+  mayHear(run: EventRun): EventRun | undefined {
+    if (run.last <= this.lastSeq) return run;
+    return run.first > this.lastSeq ? undefined : runUpTo(run, this.lastSeq);
+  }
+
+  /** Whether the session has been told all that it may be. */
+  get isOver(): boolean {
+    return this.cursor >= this.lastSeq;
   }
 
   /** Whether the session still follows the room by this. */

@@ -3,12 +3,12 @@
  * of each other's people. Only `join_room` makes one present.
  */
 import { presenceCount, roomParticipation, typing, userJoinedRoom } from "../../protocol/events.ts";
-import { LINE_END } from "../../protocol/framing.ts";
+import type { User } from "../auth/user.ts";
 import type { Signal, Signals } from "../signals/signals.ts";
 import type { Following } from "./following.ts";
 import type { Hub } from "./hub.ts";
 import type { Room } from "./room.ts";
-import type { Session, User } from "./session.ts";
+import type { Session } from "./session.ts";
 
 /** The presence of a node's sessions, and what it hears of others'. */
 export class Presence {
@@ -57,11 +57,11 @@ export class Presence {
   /** Tells a session that was behind who is in a room now; `false` where it has to take something else before. */
   refresh(following: Following): boolean {
     const { session, room } = following;
-    const line = userJoinedRoom(room.json, room.namesJson(session.user, this.#tellMax)) + LINE_END;
-    const bytes = Buffer.from(line);
-    if (!session.hasRoomFor(bytes.length)) return false;
+    if (following.isPresent) {
+      const event = userJoinedRoom(room.json, room.namesJson(session.user, this.#tellMax));
+      if (!session.tellIfRoom(following, event)) return false;
+    }
     following.missedPresence = false;
-    session.tell(following, bytes);
     return true;
   }
 
@@ -77,9 +77,9 @@ export class Presence {
       if (!room.countChanged) continue;
       room.countChanged = false;
       if (room.presentCount < this.#tellMax) continue;
-      const line = Buffer.from(presenceCount(room.json, room.presentCount) + LINE_END);
+      const event = presenceCount(room.json, room.presentCount);
       for (const following of room.followers) {
-        if (following.session.extended) following.session.tell(following, line);
+        if (following.isPresent && following.session.extended) following.session.tell(following, event);
       }
     }
   }
@@ -97,13 +97,13 @@ export class Presence {
   }
 
   #heard(signal: Signal): void {
-    const room = this.#hub.roomById(signal.room);
-    if (room === undefined) return;
+    const room = signal.type === "access" || signal.type === "bans" ? undefined : this.#hub.roomById(signal.room);
+    if (room === undefined || signal.type === "access" || signal.type === "bans") return;
     if (signal.type === "typing") {
-      const line = Buffer.from(typing(room.json, signal.userName) + LINE_END);
+      const event = typing(room.json, signal.userName);
       for (const following of room.followers) {
-        const { session } = following;
-        if (session.extended && session.user.id !== signal.user) session.tell(following, line);
+        const { session, isPresent } = following;
+        if (isPresent && session.extended && session.user.id !== signal.user) session.tell(following, event);
       }
       return;
     }

@@ -3,7 +3,7 @@
  * Bounded for the whole node. The oldest goes first, and as the store takes records in the same order, what the store
  * does not have yet goes last.
  */
-import { type EventRun, newestLines, oldestLines, runFrom, runUpTo } from "./event-run.ts";
+import { type EventRun, lineStart, newestLines, oldestLines, runFrom, runUpTo } from "./event-run.ts";
 import { Fifo } from "./fifo.ts";
 
 /** The smallest and the largest block, in bytes: a quiet room takes little, a busy one makes few objects. */
@@ -51,9 +51,9 @@ export class RecentEvents {
   }
 }
 
-/** Lines of consecutive records in one piece of memory; they are only ever added to, never changed. */
+/** Lines of consecutive records in one piece of memory, which is only ever added to: outboxes share it. */
 interface Block {
-  readonly buffer: Buffer;
+  buffer: Buffer;
   bytes: number;
   readonly first: number;
   last: number;
@@ -107,6 +107,24 @@ export class RoomEvents {
   dropOldest(): void {
     const block = this.#blocks.shift();
     if (block !== undefined) this.#droppedTo = block.position;
+  }
+
+  /** Puts another line, its line end included, in the place of a record's; harmless where it is not here. */
+  replace(seq: number, change: (line: string) => string): void {
+    const block = this.#blocks.at(this.#indexOf(seq));
+    if (block === undefined || seq < block.first || seq > block.last) return;
+    const lines = block.buffer.subarray(0, block.bytes);
+    const start = lineStart(lines, seq - block.first);
+    const end = start + lineStart(lines.subarray(start), 1);
+    const line = Buffer.from(change(lines.toString("utf8", start, end)));
+    const bytes = block.bytes - (end - start) + line.length;
+    // In memory of its own: outboxes still hold what was told before.
+    const buffer = Buffer.allocUnsafeSlow(Math.max(block.buffer.length, bytes));
+    lines.copy(buffer, 0, 0, start);
+    line.copy(buffer, start);
+    lines.copy(buffer, start + line.length, end);
+    block.buffer = buffer;
+    block.bytes = bytes;
   }
 
   /** Retention: nothing below `floor` is given any more. */

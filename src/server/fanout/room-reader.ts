@@ -5,7 +5,7 @@
  * (CMD-2).
  */
 import { LINE_END } from "../../protocol/framing.ts";
-import type { StoredRecord } from "../record.ts";
+import { REMOVED_BODY, removedSeq, type StoredRecord, type Uuid } from "../record.ts";
 import type { MessageStore, PageLimit } from "../store/message-store.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import { EventEncoder } from "./event-encoder.ts";
@@ -21,6 +21,11 @@ export class UnavailableError extends Error {
 export interface StoreProgress {
   /** Resolves with `true` once everything before `position` stands in the store, with `false` after `withinMs`. */
   reached(position: number, withinMs: number): Promise<boolean>;
+  /**
+   * The records of a room with `from` ≤ seq ≤ `to` that a read of the store may not show yet, ascending; `undefined`
+   * where that can't be said: then wait with `reached`. Asked before the store; a record may be found in both.
+   */
+  pending(room: Uuid, from: number, to: number): readonly StoredRecord[] | undefined;
   /** The store misses something below its checkpoint: write it once more. */
   projectAgain(): void;
 }
@@ -96,6 +101,66 @@ export class RoomReader {
     return older.lines.length > bytesLeft ? recent : joinRuns(older, recent);
   }
 
+  /**
+   * The newest records with seq < `before`, ascending, `countMax` at the most: from the store and what is on its way
+   * there. Throws as `after` does.
+   */
+  async recordsBefore(
+    room: Room,
+    before: number,
+    countMax: number,
+    withinMs: number,
+  ): Promise<readonly StoredRecord[]> {
+    const to = Math.min(before - 1, room.head);
+    const from = Math.max(1, to - countMax + 1);
+    return await this.#records(room, from, to, withinMs);
+  }
+
+  /** The records from seq `from` on, ascending, `countMax` at the most. Throws as `after` does. */
+  async recordsAfter(
+    room: Room,
+    from: number,
+    countMax: number,
+    withinMs: number,
+  ): Promise<readonly StoredRecord[]> {
+    const floor = await this.floor(room);
+    const first = Math.max(from, floor);
+    return await this.#records(room, first, Math.min(first + countMax - 1, room.head), withinMs);
+  }
+
+  /** The record of a seq; `undefined` where retention removed it or it is yet to come. Throws as `after` does. */
+  async record(room: Room, seq: number, withinMs: number): Promise<StoredRecord | undefined> {
+    return (await this.#records(room, seq, Math.min(seq, room.head), withinMs))[0];
+  }
+
+  /** What there is of the records `from` to `to`: all that retention left. */
+  async #records(room: Room, from: number, to: number, withinMs: number): Promise<readonly StoredRecord[]> {
+    if (to < from) return [];
+    let waiting = this.#progress.pending(room.id, from, room.head);
+    if (waiting === undefined) {
+      if (!(await this.#progress.reached(room.end, withinMs))) {
+        throw new UnavailableError("the store has not come so far yet; try again");
+      }
+      waiting = this.#progress.pending(room.id, from, room.head) ?? [];
+    }
+    const last = Math.min(to, (waiting[0]?.seq ?? to + 1) - 1);
+    const limit = { records: last - from + 1, bytes: Number.POSITIVE_INFINITY };
+    const stored = last < from ? [] : await this.#ask(() => this.#store.range(room.id, from, last, limit));
+    const floor = (stored[0]?.seq ?? last + 1) > from ? await this.floor(room) : from;
+    const first = Math.max(from, floor);
+    const records = [...stored, ...waiting.filter(({ seq }) => seq <= to && seq > last)].filter(({ seq }) => seq >= first);
+    records.forEach(({ seq }, index) => {
+      if (seq !== first + index) throw this.#hole(room, first + index);
+    });
+    if (records.length < to - first + 1) throw this.#hole(room, first + records.length);
+    return withoutRemoved(records, waiting);
+  }
+
+  /** Waits until the store has the record at a position, `withinMs` at most. */
+  async stored(position: number, withinMs: number): Promise<boolean> {
+    return await this.#progress.reached(position + 1, withinMs);
+  }
+
   /** Events from seq `from` on out of memory, or `undefined` where they are not there. Never waits. */
   recent(room: Room, from: number, limit: PageLimit): EventRun | undefined {
     const run = room.recent.from(from, limit.bytes);
@@ -137,4 +202,14 @@ export class RoomReader {
     }
     return { first, last: seq - 1, lines: Buffer.from(lines), messagesOnly };
   }
+}
+
+/** What was taken away a moment ago still has its text until the store has heard of it. */
+function withoutRemoved(records: readonly StoredRecord[], waiting: readonly StoredRecord[]): readonly StoredRecord[] {
+  const removed = new Set<number | undefined>();
+  for (const { record } of waiting) if (record.kind === "message_removed") removed.add(removedSeq(record.body));
+  if (removed.size === 0) return records;
+  return records.map((stored) =>
+    removed.has(stored.seq) ? { ...stored, record: { ...stored.record, body: REMOVED_BODY } } : stored,
+  );
 }

@@ -2,7 +2,7 @@
  * Stage 5: a room as fan-out sees it: how far it has come, who follows it, who is present.
  */
 import { roomParticipation } from "../../protocol/events.ts";
-import { LINE_END } from "../../protocol/framing.ts";
+import type { Roster } from "../projector/roster.ts";
 import type { Uuid } from "../record.ts";
 import type { Following } from "./following.ts";
 import type { RoomEvents } from "./recent-events.ts";
@@ -17,8 +17,10 @@ interface Present {
 /** One room of this node. */
 export class Room {
   readonly id: Uuid;
-  /** What it is called on the wire. */
+  /** What it is called on the wire: a public room's name, a chat's id. */
   readonly name: string;
+  /** Who is in it, for a chat; `undefined` for a public room, which is everybody's. */
+  readonly roster: Roster | undefined;
   /** The JSON text of `name`. */
   readonly json: string;
   readonly recent: RoomEvents;
@@ -26,14 +28,19 @@ export class Room {
   readonly followers = new Set<Following>();
   /** The seq of the newest record that was told. */
   head = 0;
+  /** How many messages there have been up to there. */
+  n = 0;
+  /** The position after that record. */
+  end = 0;
   readonly #present = new Map<Uuid, Present>();
   #namesJson: string | undefined;
   /** Whether the number of people changed since it was last told to a crowded room. */
   countChanged = false;
 
-  constructor(id: Uuid, name: string, recent: RoomEvents) {
+  constructor(id: Uuid, name: string, roster: Roster | undefined, recent: RoomEvents) {
     this.id = id;
     this.name = name;
+    this.roster = roster;
     this.json = JSON.stringify(name);
     this.recent = recent;
   }
@@ -86,9 +93,10 @@ export class Room {
 
   /** Tells all who follow it that somebody came or went, `except` for the session that did. */
   tellParticipation(userName: string, status: "joined" | "left", except: Session | undefined): void {
-    const line = Buffer.from(roomParticipation(this.json, userName, status) + LINE_END);
+    const event = roomParticipation(this.json, userName, status);
     for (const following of this.followers) {
-      if (following.session !== except) following.session.tell(following, line);
+      const { session, isPresent } = following;
+      if (isPresent && session !== except) session.tell(following, event);
     }
   }
 

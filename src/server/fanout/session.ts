@@ -4,20 +4,14 @@
  */
 import type { ErrorName } from "../../protocol/error-codes.ts";
 import { caughtUp, error } from "../../protocol/events.ts";
-import { LINE_END } from "../../protocol/framing.ts";
-import type { Uuid } from "../record.ts";
+import type { Credential } from "../auth/credential.ts";
+import type { Actor, User } from "../auth/user.ts";
 import type { CloseReason, Door } from "../telemetry/counts.ts";
-import { type EventRun, linesFor } from "./event-run.ts";
+import type { EventRun } from "./event-run.ts";
 import type { Following } from "./following.ts";
+import type { Framing } from "./framing.ts";
 import { CAUGHT_UP, Outbox, type Transport } from "./outbox.ts";
 import type { Room } from "./room.ts";
-
-/** A person or bot. Sessions of one user share one of these. */
-export interface User {
-  readonly id: Uuid;
-  /** What others see. */
-  readonly name: string;
-}
 
 /** What every session of a node shares. */
 export interface SessionHost {
@@ -32,15 +26,34 @@ export interface SessionHost {
   ended(session: Session, reason: CloseReason): void;
 }
 
-/** A session, from its connection to its end. */
-export class Session {
+/** Who a session is, and how it is spoken to. */
+export interface SessionOptions {
   readonly door: Door;
+  readonly transport: Transport;
+  readonly framing: Framing;
+  /** What the client shows to be the same guest again. */
+  readonly token: string;
+  readonly user: User;
+  /** What the user was known by; `undefined` before anybody has signed in. */
+  readonly credential: Credential | undefined;
+  /** The client's network address. */
+  readonly address: string;
+}
+
+/** A session, from its connection to its end. */
+export class Session implements Actor {
+  readonly door: Door;
+  readonly address: string;
   readonly outbox: Outbox;
   /** The rooms that it follows, in the order of joining. */
   readonly followings = new Map<Room, Following>();
   /** What the client shows to be the same guest again. */
   token: string;
   user: User;
+  /** What the user was known by; `undefined` before anybody has signed in: then only `hello` is carried out. */
+  credential: Credential | undefined;
+  /** Whether it hears every chat of its user without having joined any, until its first command. */
+  isFeed = false;
   /** Whether the client said `hello`, and so hears more than the four events of the older clients. */
   extended = false;
   /** Whether it ever followed a room: others know it by its name since. */
@@ -52,14 +65,18 @@ export class Session {
   #ended = false;
   readonly #host: SessionHost;
   readonly #transport: Transport;
+  readonly #framing: Framing;
 
-  constructor(host: SessionHost, door: Door, transport: Transport, token: string, user: User) {
+  constructor(host: SessionHost, options: SessionOptions) {
     this.#host = host;
-    this.#transport = transport;
-    this.door = door;
-    this.token = token;
-    this.user = user;
-    this.outbox = new Outbox(transport, () => host.monotonic());
+    this.#transport = options.transport;
+    this.#framing = options.framing;
+    this.door = options.door;
+    this.address = options.address;
+    this.token = options.token;
+    this.user = options.user;
+    this.credential = options.credential;
+    this.outbox = new Outbox(options.transport, () => host.monotonic());
   }
 
   /** Whether the session is over: what is told to it goes nowhere. */
@@ -69,7 +86,7 @@ export class Session {
 
   /** Answers with one event. Answers are never dropped. */
   answer(event: string): void {
-    this.#push(Buffer.from(event + LINE_END), undefined, 0);
+    this.#push(this.#framing.event(event), undefined, 0);
   }
 
   /** Answers with an error. */
@@ -79,38 +96,41 @@ export class Session {
 
   /** Tells events of a room that it follows live, and moves the cursor. Where they don't fit, the session is behind. */
   tellRun(following: Following, run: EventRun): void {
-    const lines = linesFor(run, this.extended);
-    const fits = run.first === run.last ? this.hasRoomFor(lines.length) : this.#fits(lines.length);
-    if (lines.length > 0 && !fits) {
+    const frames = this.#framing.run(run, this.extended);
+    const fits = run.first === run.last ? this.hasRoomFor(frames.length) : this.#fits(frames.length);
+    if (frames.length > 0 && !fits) {
       this.fallBehind();
       return;
     }
     following.cursor = run.last;
-    if (lines.length > 0) this.#push(lines, following, run.first);
+    if (frames.length > 0) this.#push(frames, following, run.first);
   }
 
   /** Tells that all that was asked for has been told. Dropped with the events before it, and then owed once more. */
   tellCaughtUp(following: Following): void {
-    const line = Buffer.from(caughtUp(following.room.json, following.cursor) + LINE_END);
-    if (!this.hasRoomFor(line.length)) return;
+    const frame = this.#framing.event(caughtUp(following.room.json, following.cursor));
+    if (!this.hasRoomFor(frame.length)) return;
     following.owesCaughtUp = false;
-    this.#push(line, following, CAUGHT_UP);
+    this.#push(frame, following, CAUGHT_UP);
   }
 
   /** Tells what has no seq, as presence: dropped when the session is behind, and made good when it is live again. */
-  tell(following: Following, line: Uint8Array): void {
-    if (this.behind || following.missedPresence) {
-      following.missedPresence = true;
-    } else if (this.hasRoomFor(line.length)) {
-      this.#push(line, following, 0);
-    } else {
-      this.fallBehind();
-    }
+  tell(following: Following, event: string): void {
+    if (this.behind || following.missedPresence) following.missedPresence = true;
+    else if (!this.tellIfRoom(following, event)) this.fallBehind();
   }
 
-  /** Whether one line fits. One that is longer than the whole outbox goes alone, or it would be tried for ever. */
-  hasRoomFor(lineBytes: number): boolean {
-    return this.#fits(lineBytes) || this.outbox.bytes === 0;
+  /** Tells what has no seq, where it fits; `false` where it does not. */
+  tellIfRoom(following: Following, event: string): boolean {
+    const frame = this.#framing.event(event);
+    if (!this.hasRoomFor(frame.length)) return false;
+    this.#push(frame, following, 0);
+    return true;
+  }
+
+  /** Whether one frame fits. One that is longer than the whole outbox goes alone, or it would be tried for ever. */
+  hasRoomFor(frameBytes: number): boolean {
+    return this.#fits(frameBytes) || this.outbox.bytes === 0;
   }
 
   /** Lets go of the room events that wait; no command is read until the rest has drained. */
@@ -139,7 +159,7 @@ export class Session {
     this.outbox.finish();
     this.#host.ended(this, reason);
     this.followings.clear();
-    this.#transport.close();
+    this.#transport.close(reason);
   }
 
   #fits(bytes: number): boolean {

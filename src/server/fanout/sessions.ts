@@ -4,14 +4,17 @@
  */
 import type { ErrorName } from "../../protocol/error-codes.ts";
 import { type Limits, SLOW_AFTER_MS } from "../../protocol/limits.ts";
+import type { Credential } from "../auth/credential.ts";
 import type { Guests } from "../auth/guests.ts";
 import { type Clock, within } from "../clock.ts";
-import type { CloseReason, Door } from "../telemetry/counts.ts";
+import type { User } from "../auth/user.ts";
+import type { Uuid } from "../record.ts";
+import type { CloseReason } from "../telemetry/counts.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { CatchUp } from "./catch-up.ts";
-import type { Outbox, Transport } from "./outbox.ts";
+import type { Outbox } from "./outbox.ts";
 import type { Presence } from "./presence.ts";
-import { Session, type SessionHost, type User } from "./session.ts";
+import { Session, type SessionHost, type SessionOptions } from "./session.ts";
 
 /** A place for one session, taken before it is known who it is. */
 export interface Place {
@@ -29,6 +32,9 @@ export class Sessions implements SessionHost {
   readonly #catchUp: CatchUp;
   readonly #guests: Guests;
   readonly #all = new Set<Session>();
+  readonly #byUser = new Map<Uuid, Set<Session>>();
+  /** User → how many sessions over WebSocket they have. */
+  readonly #webSockets = new Map<Uuid, number>();
   readonly #places = new Map<string, number>();
   #placesTaken = 0;
   #dirty: Outbox[] = [];
@@ -72,11 +78,37 @@ export class Sessions implements SessionHost {
   }
 
   /** Opens a session on a connection. */
-  open(door: Door, transport: Transport, token: string, user: User): Session {
-    const session = new Session(this, door, transport, token, user);
+  open(options: SessionOptions): Session {
+    const session = new Session(this, options);
     this.#all.add(session);
-    this.#telemetry.sessionOpened(door);
+    this.#enter(session);
+    this.#telemetry.sessionOpened(session.door);
     return session;
+  }
+
+  /** A session turned out to be somebody else's: by `hello` with a token, or as a guest who came back. */
+  become(session: Session, user: User, token: string, credential: Credential): void {
+    this.#exit(session);
+    session.user = user;
+    session.token = token;
+    session.credential = credential;
+    this.#enter(session);
+  }
+
+  /** All sessions, in the order of opening. */
+  all(): Iterable<Session> {
+    return this.#all;
+  }
+
+  /** The sessions of a user. */
+  ofUser(user: Uuid): Iterable<Session> {
+    return this.#byUser.get(user) ?? [];
+  }
+
+  /** Ends a session for a reason that the client is told. */
+  close(session: Session, code: ErrorName, text: string): void {
+    session.refuse(code, text, undefined, undefined);
+    session.end(code);
   }
 
   /** Closes those that have taken nothing for 30 s. Called once a second. */
@@ -84,7 +116,7 @@ export class Sessions implements SessionHost {
     const since = this.#clock.monotonic() - SLOW_AFTER_MS;
     for (const session of this.#all) {
       const stalledSince = session.outbox.stalledSince;
-      if (stalledSince !== undefined && stalledSince < since) this.#close(session, "slow", "you took nothing for 30 s");
+      if (stalledSince !== undefined && stalledSince < since) this.close(session, "slow", "you took nothing for 30 s");
     }
   }
 
@@ -114,17 +146,34 @@ export class Sessions implements SessionHost {
 
   ended(session: Session, reason: CloseReason): void {
     this.#all.delete(session);
+    this.#exit(session);
     for (const [room, following] of session.followings) {
       room.followers.delete(following);
-      this.#presence.leave(session, room, false);
+      if (following.isPresent) this.#presence.leave(session, room, false);
     }
     this.#guests.leave(session.token).catch((error: unknown) => this.#telemetry.internalError("guest leaves", error));
     this.#telemetry.sessionClosed(session.door, reason);
   }
 
-  #close(session: Session, code: ErrorName, text: string): void {
-    session.refuse(code, text, undefined, undefined);
-    session.end(code);
+  #enter(session: Session): void {
+    const { id } = session.user;
+    const sessions = this.#byUser.get(id) ?? new Set();
+    this.#byUser.set(id, sessions.add(session));
+    if (session.door === "websocket") this.#countWebSockets(id, 1);
+  }
+
+  #exit(session: Session): void {
+    const sessions = this.#byUser.get(session.user.id);
+    sessions?.delete(session);
+    if (sessions?.size === 0) this.#byUser.delete(session.user.id);
+    if (session.door === "websocket") this.#countWebSockets(session.user.id, -1);
+  }
+
+  #countWebSockets(user: Uuid, change: 1 | -1): void {
+    const count = (this.#webSockets.get(user) ?? 0) + change;
+    if (count > 0) this.#webSockets.set(user, count);
+    else this.#webSockets.delete(user);
+    this.#telemetry.webSocketUsers(this.#webSockets.size);
   }
 
   #flush(): void {

@@ -4,8 +4,7 @@
  */
 import type { MessageLog } from "../log/message-log.ts";
 import type { MessageStore, Snapshot } from "../store/message-store.ts";
-import { Sequencer } from "./sequencer.ts";
-import { decodeSnapshot } from "./snapshot.ts";
+import { decodeSnapshot, emptyProjection } from "./snapshot.ts";
 import type { FoldStart } from "./store-writer.ts";
 
 /** Snapshots that are kept beside the log, so that a lost store can be rebuilt from a log whose beginning is gone. */
@@ -48,13 +47,13 @@ export class FoldStarts {
       if (snapshot !== undefined && snapshot.position >= begin && snapshot.position > (best?.position ?? -1))
         best = snapshot;
     }
-    if (best === undefined && begin === 0) return { position: 0, sequencer: new Sequencer() };
+    if (best === undefined && begin === 0) return { position: 0, ...emptyProjection() };
     best ??= await this.#kept.oldest(begin);
     if (best === undefined) {
       throw new NoFoldStart(
         `the log begins at ${begin}, and no snapshot from there on is left to number its records by`,
       );
     }
-    return { position: best.position, sequencer: decodeSnapshot(best.bytes) };
+    return { position: best.position, ...decodeSnapshot(best.bytes) };
   }
 }

@@ -40,7 +40,7 @@ export async function recoverPartition(
   // The store is new or was lost, and the log's beginning is gone: what lies before the start is told as reset.
   const floors = new Map<Uuid, number>();
   for (const [room, head] of start.sequencer.heads()) floors.set(room, head.seq + 1);
-  const snapshot = { position: start.position, bytes: encodeSnapshot(start.sequencer) };
+  const snapshot = { position: start.position, bytes: encodeSnapshot(start) };
   await store.begin(partition, start.position, floors, snapshot);
   return { start, checkpoint: start.position, end: bounds.end };
 }

@@ -9,7 +9,7 @@ import type { MessageLog } from "../log/message-log.ts";
 import type { StoredRecord, Uuid } from "../record.ts";
 import type { MessageStore, Snapshot } from "../store/message-store.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
-import type { Sequencer } from "./sequencer.ts";
+import type { Projection } from "./snapshot.ts";
 import { recordsOf, StoreQueue, type Stretch } from "./store-queue.ts";
 import { foldBatch, type ProjectedBatch } from "./tail.ts";
 
@@ -25,9 +25,8 @@ const RETRY_DELAY_MS = 1000;
 const LAST_RETRY_DELAY_MS = 100;
 
 /** Where a fold can start: its state at a position. */
-export interface FoldStart {
+export interface FoldStart extends Projection {
   readonly position: number;
-  readonly sequencer: Sequencer;
 }
 
 /** Writes one partition to the store. */
@@ -277,7 +276,7 @@ export class StoreWriter {
     this.#stopping.signal.addEventListener("abort", stop, { once: true });
     try {
       for await (const batch of this.#log.read(this.#partition, start.position, reading.signal)) {
-        const projected = foldBatch(this.#partition, batch, start.sequencer, undefined);
+        const projected = foldBatch(this.#partition, batch, start, undefined);
         if (batch.to > from) {
           const records = projected.records.filter((stored) => stored.position >= from);
           const since = this.#clock.monotonic();

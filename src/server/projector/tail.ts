@@ -6,8 +6,9 @@ import type { Clock } from "../clock.ts";
 import { type LogBatch, LogError, type MessageLog } from "../log/message-log.ts";
 import type { StoredRecord } from "../record.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
-import type { DroppedRecord, Sequencer } from "./sequencer.ts";
-import { encodeSnapshot } from "./snapshot.ts";
+import type { RosterChange } from "./roster.ts";
+import type { DroppedRecord } from "./sequencer.ts";
+import { encodeSnapshot, type Projection } from "./snapshot.ts";
 
 /** A snapshot is taken each time so many records have been folded since the last. */
 const SNAPSHOT_EVERY_RECORDS = 250_000;
@@ -27,6 +28,8 @@ export interface ProjectedBatch {
   readonly records: readonly StoredRecord[];
   /** What did not, because its key was known. */
   readonly dropped: readonly DroppedRecord[];
+  /** What became of chats by it, in the order of the log. */
+  readonly changes: readonly RosterChange[];
 }
 
 /** Where the tail hands on. Neither may throw, neither is waited for. */
@@ -43,11 +46,12 @@ export interface TailOutput {
 export function foldBatch(
   partition: number,
   batch: LogBatch,
-  sequencer: Sequencer,
+  { sequencer, rosters }: Projection,
   telemetry: Pick<Telemetry, "recordSetAside" | "duplicateDropped"> | undefined,
 ): ProjectedBatch {
   const records: StoredRecord[] = [];
   const dropped: DroppedRecord[] = [];
+  const changes: RosterChange[] = [];
   let position = batch.from;
   for (const record of batch.records) {
     if (record === undefined) {
@@ -59,18 +63,20 @@ export function foldBatch(
         telemetry?.duplicateDropped();
       } else {
         records.push(folded);
+        const change = record.kind === "message" ? undefined : rosters.apply(folded);
+        if (change !== undefined) changes.push(change);
       }
     }
     position += 1;
   }
-  return { partition, from: batch.from, to: batch.to, records, dropped };
+  return { partition, from: batch.from, to: batch.to, records, dropped, changes };
 }
 
 /** Follows one partition from a position on. */
 export class Tail {
   readonly #partition: number;
   readonly #log: MessageLog;
-  readonly #sequencer: Sequencer;
+  readonly #projection: Projection;
   readonly #output: TailOutput;
   readonly #telemetry: Telemetry;
   readonly #clock: Clock;
@@ -79,12 +85,12 @@ export class Tail {
   #snapshotAt: number;
   #fault: string | undefined;
 
-  /** `sequencer` is the fold's state at `position`, the first position to read. */
+  /** `projection` is what is known at `position`, the first position to read. */
   constructor(options: {
     partition: number;
     position: number;
     log: MessageLog;
-    sequencer: Sequencer;
+    projection: Projection;
     output: TailOutput;
     telemetry: Telemetry;
     clock: Clock;
@@ -93,7 +99,7 @@ export class Tail {
     this.#position = options.position;
     this.#snapshotAt = options.position;
     this.#log = options.log;
-    this.#sequencer = options.sequencer;
+    this.#projection = options.projection;
     this.#output = options.output;
     this.#telemetry = options.telemetry;
     this.#clock = options.clock;
@@ -149,12 +155,12 @@ export class Tail {
 
   /** The state now, as a snapshot at `position`. */
   snapshot(): Uint8Array {
-    return encodeSnapshot(this.#sequencer);
+    return encodeSnapshot(this.#projection);
   }
 
   #project(batch: LogBatch): void {
     const started = this.#clock.monotonic();
-    const projected = foldBatch(this.#partition, batch, this.#sequencer, this.#telemetry);
+    const projected = foldBatch(this.#partition, batch, this.#projection, this.#telemetry);
     this.#position = batch.to;
     this.#output.deliver(projected);
     this.#telemetry.batchDelivered(projected.records.length, (this.#clock.monotonic() - started) / 1000);

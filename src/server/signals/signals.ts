@@ -1,5 +1,5 @@
 /**
- * The port of signals: what is told and forgotten (presence, typing). Lossy by design: whatever must be certain is a
+ * The port of signals: what is told and forgotten (presence, typing, that somebody's access changed). Lossy by design: whatever must be certain is a
  * record. Adapters stand beside this file and pass `test/contract/signals.ts`.
  */
 import type { Uuid } from "../record.ts";
@@ -22,6 +22,18 @@ export type Signal =
       readonly room: Uuid;
       readonly user: Uuid;
       readonly userName: string;
+    }
+  | {
+      /** Something that a user was signed in with may have ended: their live sessions are asked again. */
+      readonly type: "access";
+      readonly node: string;
+      readonly user: Uuid;
+    }
+  | {
+      /** The bans of a room changed: they are read anew. */
+      readonly type: "bans";
+      readonly node: string;
+      readonly room: Uuid;
     };
 
 /** Publish and subscribe. */

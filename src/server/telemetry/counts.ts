@@ -7,13 +7,33 @@ import type { ErrorName } from "../../protocol/error-codes.ts";
 import type { AppendFailure } from "../log/message-log.ts";
 
 /** The doors that a session may come through. */
-export type Door = "tcp" | "websocket" | "http";
+export type Door = "tcp" | "websocket" | "sse";
 
 /** Why a session ended: the client said so, its connection went, or the error code that closed it. */
 export type CloseReason = "quit" | "disconnected" | "failed" | ErrorName;
 
 /** A command's name, or `none` where what came was not a command at all. */
 export type CommandLabel = CommandName | "none";
+
+/** What requests ask, by the name under which it is counted. */
+export const API_CALLS = [
+  "create_chat",
+  "get_chat",
+  "list_chats",
+  "add_member",
+  "remove_member",
+  "post_message",
+  "read_messages",
+  "remove_message",
+  "mark_read",
+  "ban",
+  "unban",
+  "list_bans",
+  "follow",
+] as const;
+
+/** One of `API_CALLS`. */
+export type ApiCall = (typeof API_CALLS)[number];
 
 /** Everything that is counted, since the start of the process. */
 export interface Counts {
@@ -37,6 +57,10 @@ export interface Counts {
   sessionsLive: number;
   readonly commands: Record<CommandName, number>;
   readonly commandsRefused: Record<CommandLabel, Partial<Record<ErrorName, number>>>;
+  readonly requests: Record<ApiCall, number>;
+  readonly requestsRefused: Record<ApiCall, Partial<Record<ErrorName, number>>>;
+  /** Users who have a session over WebSocket. */
+  webSocketUsers: number;
   snapshots: number;
   snapshotBytes: number;
   logTrims: number;
@@ -57,10 +81,10 @@ export function noCounts(): Counts {
     storeFailures: 0,
     readFailures: 0,
     internalErrors: 0,
-    sessionsOpened: { tcp: 0, websocket: 0, http: 0 },
-    sessions: { tcp: 0, websocket: 0, http: 0 },
-    sessionsClosed: { tcp: {}, websocket: {}, http: {} },
-    sessionsRefused: { tcp: {}, websocket: {}, http: {} },
+    sessionsOpened: { tcp: 0, websocket: 0, sse: 0 },
+    sessions: { tcp: 0, websocket: 0, sse: 0 },
+    sessionsClosed: { tcp: {}, websocket: {}, sse: {} },
+    sessionsRefused: { tcp: {}, websocket: {}, sse: {} },
     sessionsBehind: 0,
     sessionsLive: 0,
     commands: { hello: 0, join_room: 0, leave_room: 0, send_message: 0, history: 0, typing: 0, quit: 0 },
@@ -74,9 +98,16 @@ export function noCounts(): Counts {
       quit: {},
       none: {},
     },
+    requests: forEachCall(() => 0),
+    requestsRefused: forEachCall(() => ({})),
+    webSocketUsers: 0,
     snapshots: 0,
     snapshotBytes: 0,
     logTrims: 0,
     recordsRetired: 0,
   };
+}
+
+function forEachCall<T>(make: () => T): Record<ApiCall, T> {
+  return Object.fromEntries(API_CALLS.map((call) => [call, make()])) as Record<ApiCall, T>;
 }

@@ -67,7 +67,7 @@ export function registerMetrics(registry: Registry, counts: Counts): Durations {
   counter("chat_messages_posted_total", "Messages accepted, every door.", () => counts.messagesAccepted);
   counter("consumer_messages_processed_total", "Records written to the store.", () => counts.recordsStored);
   gauge("consumer_lag", "Records in the log that the store does not have yet.", () => counts.lagRecords);
-  gauge("active_websocket_users", "Sessions over WebSocket.", () => counts.sessions.websocket);
+  gauge("active_websocket_users", "Users with a session over WebSocket.", () => counts.webSocketUsers);
   const durations: Durations = {
     store: histogram("consumer_db_duration_seconds", "One write of a batch to the store."),
     broadcast: histogram("consumer_broadcast_duration_seconds", "Finding who hears a batch and handing it to them."),
@@ -109,6 +109,12 @@ export function registerMetrics(registry: Registry, counts: Counts): Durations {
   );
   labelledCounter("verbatim_commands_refused_total", "Commands refused, and why.", ["command", "code"], () =>
     twoLabels("command", "code", counts.commandsRefused),
+  );
+  labelledCounter("verbatim_requests_total", "Requests handled.", ["request"], () =>
+    oneLabel("request", counts.requests),
+  );
+  labelledCounter("verbatim_requests_refused_total", "Requests refused, and why.", ["request", "code"], () =>
+    twoLabels("request", "code", counts.requestsRefused),
   );
   counter("verbatim_snapshots_total", "Snapshots of the fold written.", () => counts.snapshots);
   gauge("verbatim_snapshot_bytes", "Size of the newest snapshot.", () => counts.snapshotBytes);

@@ -9,7 +9,7 @@ import type { CommandName } from "../../protocol/commands.ts";
 import type { ErrorName } from "../../protocol/error-codes.ts";
 import type { Clock } from "../clock.ts";
 import type { AppendFailure } from "../log/message-log.ts";
-import type { CloseReason, CommandLabel, Counts, Door } from "./counts.ts";
+import type { ApiCall, CloseReason, CommandLabel, Counts, Door } from "./counts.ts";
 import { noCounts } from "./counts.ts";
 import type { Durations } from "./metrics.ts";
 import { registerMetrics } from "./metrics.ts";
@@ -28,6 +28,7 @@ export class Telemetry {
   readonly #appendFailures: Throttle;
   readonly #storeFailures: Throttle;
   readonly #readFailures: Throttle;
+  readonly #directoryFailures: Throttle;
   readonly #setAside: Throttle;
   readonly #refusals: Throttle;
   readonly #internalErrors: Throttle;
@@ -40,6 +41,7 @@ export class Telemetry {
     this.#appendFailures = new Throttle(clock, 1);
     this.#storeFailures = new Throttle(clock, 1);
     this.#readFailures = new Throttle(clock, 1);
+    this.#directoryFailures = new Throttle(clock, 1);
     this.#setAside = new Throttle(clock, FLOOD_LINES_PER_SECOND);
     this.#refusals = new Throttle(clock, 1);
     this.#internalErrors = new Throttle(clock, FLOOD_LINES_PER_SECOND);
@@ -162,6 +164,22 @@ export class Telemetry {
     row[code] = (row[code] ?? 0) + 1;
   }
 
+  /** A request was carried out or refused. Hot path: one addition. */
+  requestHandled(name: ApiCall): void {
+    this.#counts.requests[name] += 1;
+  }
+
+  /** A request was answered with an error. */
+  requestRefused(name: ApiCall, code: ErrorName): void {
+    const row = this.#counts.requestsRefused[name];
+    row[code] = (row[code] ?? 0) + 1;
+  }
+
+  /** So many users have a session over WebSocket. */
+  webSocketUsers(count: number): void {
+    this.#counts.webSocketUsers = count;
+  }
+
   /** A snapshot of the fold is durable. */
   snapshotWritten(position: number, bytes: number): void {
     this.#counts.snapshots += 1;
@@ -185,6 +203,11 @@ export class Telemetry {
   readFailed(error: unknown): void {
     this.#counts.readFailures += 1;
     this.#readFailures.tell((heldBack) => this.#say("error", { heldBack, err: error }, "a read failed"));
+  }
+
+  /** The directory could not be written; what was to stand there is kept and tried again. */
+  directoryFailed(error: unknown): void {
+    this.#directoryFailures.tell((heldBack) => this.#say("warn", { heldBack, err: error }, "the directory failed"));
   }
 
   /** Something that should not happen, did; `where` is a fixed text, the name of the place. */

@@ -3,8 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { Compared, ReadableLog } from "../../../src/cli/compare-store.ts";
 import { compareStore } from "../../../src/cli/compare-store.ts";
 import { Findings } from "../../../src/cli/findings.ts";
-import { Sequencer } from "../../../src/server/projector/sequencer.ts";
-import { encodeSnapshot } from "../../../src/server/projector/snapshot.ts";
+import { emptyProjection, encodeSnapshot } from "../../../src/server/projector/snapshot.ts";
 import type { LogRecord, StoredRecord } from "../../../src/server/record.ts";
 import { MemoryStore } from "../../../src/server/store/memory.ts";
 import type { MessageStore, Snapshot } from "../../../src/server/store/message-store.ts";
@@ -47,7 +46,7 @@ function readable(records: readonly (LogRecord | undefined)[], begin = 0): Reada
 
 /** What a projector would have written of the records up to `to`. */
 function project(records: readonly (LogRecord | undefined)[], to: number) {
-  const sequencer = new Sequencer();
+  const sequencer = emptyProjection();
   const stored: StoredRecord[] = [];
   const snapshots: Snapshot[] = [];
   for (const [position, item] of records.slice(0, to).entries()) {
@@ -178,7 +177,7 @@ describe("holding the store against the log", () => {
 
   it("names a snapshot that counts otherwise, and one that can't be read", async () => {
     const store = await written();
-    const other = new Sequencer();
+    const other = emptyProjection();
     const first = record(0);
     other.fold(first, 0);
     await store.write({

@@ -7,8 +7,7 @@ import { DEFAULT_LIMITS } from "../../../src/protocol/limits.ts";
 import { systemClock } from "../../../src/server/clock.ts";
 import { ALWAYS_DURABLE, MemoryDisk, MemoryLog } from "../../../src/server/log/memory.ts";
 import type { KeptSnapshots } from "../../../src/server/projector/fold-starts.ts";
-import { Sequencer } from "../../../src/server/projector/sequencer.ts";
-import { encodeSnapshot } from "../../../src/server/projector/snapshot.ts";
+import { emptyProjection, encodeSnapshot } from "../../../src/server/projector/snapshot.ts";
 import type { LogRecord, StoredRecord } from "../../../src/server/record.ts";
 import { StartError } from "../../../src/server/start-error.ts";
 import { MemoryStore } from "../../../src/server/store/memory.ts";
@@ -36,7 +35,7 @@ describe("rolling a store back to the end of the log", () => {
     snapshots = [];
     kept = [];
     lost = [];
-    const sequencer = new Sequencer();
+    const sequencer = emptyProjection();
     for (const [position, record] of ALL.entries()) {
       if (position % 2_500 === 0) snapshots.push({ position, bytes: encodeSnapshot(sequencer) });
       const folded = sequencer.fold(record, position);

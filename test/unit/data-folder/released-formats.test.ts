@@ -124,13 +124,13 @@ describe.each(releases)("the data folder %s", (release) => {
       const snapshot = await store.snapshot(0, position);
       if (snapshot === undefined) throw new Error(`no snapshot at ${position}`);
       const rest = rows.filter((row) => row.position >= position);
-      expect(fold(decodeSnapshot(snapshot.bytes), records.slice(position), position)).toEqual(rest);
+      expect(fold(decodeSnapshot(snapshot.bytes).sequencer, records.slice(position), position)).toEqual(rest);
     }
     const oldest = await kept.oldest(0);
     if (oldest === undefined) throw new Error("no snapshot beside the log");
     const { position, bytes } = oldest;
     const rest = rows.filter((row) => row.position >= position);
-    expect(fold(decodeSnapshot(bytes), records.slice(position), position)).toEqual(rest);
+    expect(fold(decodeSnapshot(bytes).sequencer, records.slice(position), position)).toEqual(rest);
     await store.close();
   });
 

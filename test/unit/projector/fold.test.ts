@@ -2,8 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { KEY_WINDOW } from "../../../src/server/projector/key-window.ts";
-import { Sequencer } from "../../../src/server/projector/sequencer.ts";
-import { decodeSnapshot, encodeSnapshot } from "../../../src/server/projector/snapshot.ts";
+import { decodeSnapshot, emptyProjection, encodeSnapshot, type Projection } from "../../../src/server/projector/snapshot.ts";
 import { foldBatch } from "../../../src/server/projector/tail.ts";
 import type { LogRecord, StoredRecord } from "../../../src/server/record.ts";
 import { SeededRandom } from "../../support/fake-clock.ts";
@@ -24,7 +23,7 @@ const anyLog: fc.Arbitrary<LogRecord[]> = fc
   )
   .map((changes) => changes.map((change, index) => message(index, change)));
 
-const fold = (sequencer: Sequencer, records: readonly LogRecord[], from: number) =>
+const fold = (sequencer: Projection, records: readonly LogRecord[], from: number) =>
   foldBatch(0, { from, to: from + records.length, records }, sequencer, undefined);
 
 describe("the fold", () => {
@@ -32,9 +31,9 @@ describe("the fold", () => {
     fc.assert(
       fc.property(anyLog, fc.nat(), (log, number) => {
         const cut = number % (log.length + 1);
-        const whole = new Sequencer();
+        const whole = emptyProjection();
         const all = fold(whole, log, 0);
-        const first = new Sequencer();
+        const first = emptyProjection();
         const before = fold(first, log.slice(0, cut), 0);
         // As a store gives it: a Buffer that lies somewhere in a larger piece of memory.
         const bytes = Buffer.concat([Buffer.alloc(4), encodeSnapshot(first), Buffer.alloc(8)]).subarray(4, -8);
@@ -51,7 +50,7 @@ describe("the fold", () => {
   it("PROJ-1 PROJ-2 gives what a plain reckoning gives, however the log is cut into batches", () => {
     fc.assert(
       fc.property(anyLog, fc.integer({ min: 1, max: 7 }), (log, size) => {
-        const sequencer = new Sequencer();
+        const sequencer = emptyProjection();
         const kept: StoredRecord[] = [];
         for (let at = 0; at < log.length; at += size)
           kept.push(...fold(sequencer, log.slice(at, at + size), at).records);
@@ -73,7 +72,7 @@ describe("the fold", () => {
       message(5, { key: "k", body: '"one"', room: uuidOf(9) }),
       message(6, { key: "K", body: '"one"' }),
     ];
-    const { records, dropped } = fold(new Sequencer(), log, 0);
+    const { records, dropped } = fold(emptyProjection(), log, 0);
     expect(records.map(({ position, seq }) => [position, seq])).toEqual([
       [0, 1],
       [4, 2],
@@ -99,7 +98,7 @@ describe("the fold", () => {
             repeats += 1;
           },
         };
-        const sequencer = new Sequencer();
+        const sequencer = emptyProjection();
         const { records, dropped } = foldBatch(
           0,
           { from: 100, to: 100 + log.length, records: log },
@@ -120,7 +119,7 @@ describe("the fold", () => {
   });
 
   it("refuses bytes that are no snapshot", () => {
-    const sequencer = new Sequencer();
+    const sequencer = emptyProjection();
     fold(sequencer, [message(1, { key: "k" })], 0);
     const bytes = encodeSnapshot(sequencer);
     expect(() => decodeSnapshot(new Uint8Array())).toThrow("format none");
@@ -135,8 +134,8 @@ describe("the key window", () => {
   const COUNT = KEY_WINDOW + 60_000;
 
   it("PROJ-2 knows the last 131,072 keys and not the one before them, with or without a snapshot", () => {
-    const whole = new Sequencer();
-    let cut = new Sequencer();
+    const whole = emptyProjection();
+    let cut = emptyProjection();
     const cuts = new Set([1, KEY_WINDOW - 1, KEY_WINDOW, KEY_WINDOW + 1, COUNT - 1]);
     for (let number = 0; number < COUNT; number++) {
       if (cuts.has(number)) cut = decodeSnapshot(Buffer.from(encodeSnapshot(cut)));
@@ -157,7 +156,7 @@ describe("the key window", () => {
   });
 
   it("PROJ-2 decides as a list of the last keys would, when keys come again before and after it is full", () => {
-    const sequencer = new Sequencer();
+    const sequencer = emptyProjection();
     const known = new Map<string, number>();
     const wrong: number[] = [];
     let seq = 0;

@@ -1,7 +1,6 @@
 /** Tests of the start: where a fold goes on, what does not fit together, and what a lost store becomes. */
 import { describe, expect, it } from "vitest";
-import { Sequencer } from "../../../src/server/projector/sequencer.ts";
-import { encodeSnapshot } from "../../../src/server/projector/snapshot.ts";
+import { emptyProjection, encodeSnapshot } from "../../../src/server/projector/snapshot.ts";
 import { foldBatch } from "../../../src/server/projector/tail.ts";
 import { Trimming } from "../../../src/server/projector/trimming.ts";
 import { StartError } from "../../../src/server/start-error.ts";
@@ -21,7 +20,7 @@ const records = messages(0, 100).map((record, index) => ({
 
 /** The fold's state at a position. */
 function snapshotAt(position: number): Snapshot {
-  const sequencer = new Sequencer();
+  const sequencer = emptyProjection();
   foldBatch(0, { from: 0, to: position, records: records.slice(0, position) }, sequencer, undefined);
   return { position, bytes: encodeSnapshot(sequencer) };
 }
@@ -37,7 +36,7 @@ function projectorWith(begin: number, store: MemoryStore = new MemoryStore()): P
 
 async function writtenUpTo(to: number, snapshots: readonly number[]): Promise<MemoryStore> {
   const store = new MemoryStore();
-  const sequencer = new Sequencer();
+  const sequencer = emptyProjection();
   const { records: rows } = foldBatch(0, { from: 0, to, records: records.slice(0, to) }, sequencer, undefined);
   await store.write({ partition: 0, from: 0, to, records: rows, snapshot: undefined });
   for (const at of snapshots) {

@@ -1,7 +1,7 @@
 /** Tests of the loop that reads the log: what fails for a moment costs a moment; what fails for good is said. */
 import { describe, expect, it } from "vitest";
 import { LogError, type MessageLog } from "../../../src/server/log/message-log.ts";
-import { Sequencer } from "../../../src/server/projector/sequencer.ts";
+import { emptyProjection } from "../../../src/server/projector/snapshot.ts";
 import { Tail } from "../../../src/server/projector/tail.ts";
 import { silentTelemetry } from "../../../src/server/telemetry/create-telemetry.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
@@ -23,7 +23,7 @@ function tailOver(fail: (read: number) => Error | undefined, deliver: () => void
     },
   };
   const tail = new Tail({
-    ...{ partition: 0, position: 0, log: log as MessageLog, sequencer: new Sequencer(), clock },
+    ...{ partition: 0, position: 0, log: log as MessageLog, projection: emptyProjection(), clock },
     telemetry: silentTelemetry(),
     output: {
       deliver: (batch) => {

@@ -1,0 +1,27 @@
+/**
+ * `GET /chats/{id}/events`: a session that follows one room without being present in it, from now or from an earlier
+ * record on.
+ */
+import { Following } from "../fanout/following.ts";
+import type { Session } from "../fanout/session.ts";
+import { CommandError } from "./command-error.ts";
+import type { CommandContext } from "./context.ts";
+
+/** Follows a room. `after` = the last seq that the client knows; `undefined` = from now on. */
+export async function follow(
+  context: CommandContext,
+  session: Session,
+  text: string,
+  after: number | undefined,
+): Promise<void> {
+  const { access, catchUp } = context;
+  const room = await access.room(session, text, after === undefined ? "read" : "resume");
+  if (after !== undefined && after > room.head) {
+    throw new CommandError("bad_field", `after lies beyond the newest record, which is ${room.head}`);
+  }
+  if (session.ended) return;
+  const following = new Following(session, room, after ?? room.head, after === undefined ? "live" : "after", false);
+  session.followings.set(room, following);
+  room.followers.add(following);
+  if (!following.live) catchUp.start(session);
+}

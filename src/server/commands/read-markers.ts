@@ -1,0 +1,78 @@
+/**
+ * Stage 2: how far everybody has read. What somebody marks is durable before it is answered. That one's own posts move
+ * one's own marker follows from the log: such moves are gathered and written together, before each snapshot at the latest,
+ * so that a start, which reads the log from a snapshot on, sees again all that may be missing.
+ */
+import type { Directory, MarkerMove, ReadMarker } from "../directory/directory.ts";
+import type { Rosters } from "../projector/roster.ts";
+import type { ProjectedBatch } from "../projector/tail.ts";
+import type { Uuid } from "../record.ts";
+
+/** The markers of all users. */
+export class ReadMarkers {
+  readonly #directory: Directory;
+  readonly #rosters: Rosters;
+  #moves = new Map<string, MarkerMove>();
+  /** Those that are being written. */
+  #writing = new Map<string, MarkerMove>();
+  #flushing: Promise<void> | undefined;
+
+  constructor(directory: Directory, rosters: Rosters) {
+    this.#directory = directory;
+    this.#rosters = rosters;
+  }
+
+  /** A batch of the log passed: who posted in a chat has read it up to there. */
+  delivered({ records }: Pick<ProjectedBatch, "records">): void {
+    // Where there are no chats, messages pay nothing for this.
+    if (this.#rosters.size === 0) return;
+    for (const { record, seq, n } of records) {
+      if (record.kind !== "message" || this.#rosters.of(record.room) === undefined) continue;
+      this.#moves.set(keyOf(record.sender, record.room), { user: record.sender, room: record.room, seq, n });
+    }
+  }
+
+  /** Marks a room as read up to a record. Resolves once that is durable. */
+  async mark(move: MarkerMove): Promise<void> {
+    await this.#directory.moveMarkers([move]);
+  }
+
+  /** A user's markers, by room. */
+  async of(user: Uuid): Promise<ReadonlyMap<Uuid, ReadMarker>> {
+    const markers = new Map(await this.#directory.markers(user));
+    for (const roster of this.#rosters.ofUser(user)) {
+      for (const moves of [this.#writing, this.#moves]) {
+        const move = moves.get(keyOf(user, roster.id));
+        if (move !== undefined && move.seq > (markers.get(roster.id)?.seq ?? 0)) markers.set(roster.id, move);
+      }
+    }
+    return markers;
+  }
+
+  /** Writes what was gathered. Rejects where the directory can't; then it is kept for the next time. */
+  async flush(): Promise<void> {
+    while (this.#flushing !== undefined) await this.#flushing.catch(() => undefined);
+    if (this.#moves.size === 0) return;
+    this.#flushing = this.#write();
+    try {
+      await this.#flushing;
+    } finally {
+      this.#flushing = undefined;
+    }
+  }
+
+  async #write(): Promise<void> {
+    this.#writing = this.#moves;
+    this.#moves = new Map();
+    try {
+      await this.#directory.moveMarkers([...this.#writing.values()]);
+    } catch (error) {
+      this.#moves = new Map([...this.#writing, ...this.#moves]);
+      throw error;
+    } finally {
+      this.#writing = new Map();
+    }
+  }
+}
+
+const keyOf = (user: Uuid, room: Uuid): string => user + room;
