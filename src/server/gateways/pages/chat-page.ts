@@ -60,7 +60,7 @@ export function chatPage(view: ChatView): string {
   const main = html`<p class="quiet"><a href="/dashboard">All chats</a></p>
 <h1 dir="auto">${place.title}</h1>
 ${place.description !== "" && html`<p class="quiet" dir="auto">${place.description}</p>`}
-<div class="columns"><div class="stack">
+<div class="columns beside"><div class="stack">
 ${page === undefined ? html`<p class="note">Only its members can read this chat.</p>` : messageList(view, page)}
 ${isNewest && rights.post && writeForm(view)}
 </div>
@@ -154,7 +154,7 @@ ${own?.typed ?? ""}</textarea></div>
 function beside(view: ChatView, chat: ShownChat): Html {
   const { place, me, rights } = view;
   const count = chat.members.length;
-  return html`<aside class="stack" aria-label="About this chat">
+  return html`<aside class="side stack" aria-label="About this chat">
 <section class="card" aria-labelledby="members-title"><h2 id="members-title">${count} ${
     count === 1 ? "member" : "members"
   }</h2>
@@ -172,7 +172,7 @@ export function memberList(
 ): Html {
   const entry = (member: Person): Html => {
     const words = [member.id === me.id && "you", member.id === chat.owner && "owner"].filter((word) => word !== false);
-    return html`<li class="row"><span class="grow"><bdi>${member.name}</bdi>${
+    return html`<li class="person"><span><bdi>${member.name}</bdi>${
       words.length > 0 && html` <span class="quiet">${words.join(", ")}</span>`
     }</span>${rights.removeMember && member.id !== me.id && removeMemberForm(member, place)}</li>
 `;

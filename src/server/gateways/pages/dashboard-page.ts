@@ -36,14 +36,15 @@ export interface DashboardView {
 /** The whole page. */
 export function dashboardPage(view: DashboardView): string {
   const main = html`<h1>Your chats</h1>
-<div class="columns"><div class="stack">
+<div class="columns beside">
 ${chatList(view)}
-${roomList(view.rooms)}
-</div><div class="stack">
+<div class="side stack">
 ${findPeople(view)}
 ${directForm(view)}
 ${chatForm(view)}
-</div></div>`;
+</div>
+${roomList(view.rooms)}
+</div>`;
   return documentOf({ title: view.refused === undefined ? "Chats" : "Error: Chats", me: view.me, main });
 }
 
@@ -68,7 +69,7 @@ ${
     : html`<ul class="list">${listed.map((chat) => chatEntry(chat, me))}</ul>`
 }
 ${rest > 0 && html`<p><a href="/dashboard?all=1">${rest} more</a></p>`}
-<p class="quiet"><a href="/dashboard">Refresh</a></p></section>`;
+<p><a href="/dashboard">Refresh</a> <span class="quiet">Times are in UTC.</span></p></section>`;
 }
 
 function chatEntry(chat: ShownSummary, me: Person): Html {
@@ -93,12 +94,12 @@ function lastWords(last: ShownSummary["last"], me: Person): Html {
 
 function roomList(rooms: readonly ShownRoom[]): Html {
   const entries = rooms.map(
-    (room) => html`<li class="entry"><a href="${latestPath(roomPath(room))}" dir="auto">${room.name}</a>
-<p class="snippet full" dir="auto">${room.description}</p></li>
+    (room) => html`<li><a href="${latestPath(roomPath(room))}"><bdi>${room.name}</bdi></a>
+<p class="quiet" dir="auto">${room.description}</p></li>
 `,
   );
   return html`<section class="card" aria-labelledby="rooms-title"><h2 id="rooms-title">Public rooms</h2>
-${rooms.length === 0 ? html`<p class="quiet">There are none.</p>` : html`<ul class="list">${entries}</ul>`}</section>`;
+${rooms.length === 0 ? html`<p class="quiet">There are none.</p>` : html`<ul class="rooms">${entries}</ul>`}</section>`;
 }
 
 function findPeople({ found, me }: DashboardView): Html {
@@ -114,7 +115,7 @@ ${found !== undefined && foundPeople(found, me)}</section>`;
 function foundPeople({ prefix, people }: NonNullable<DashboardView["found"]>, me: Person): Html {
   if (people.length === 0) return html`<p role="status">Nobody’s name begins with <bdi>${prefix}</bdi>.</p>`;
   const entry = (person: Person): Part =>
-    html`<li class="row"><bdi class="grow">${person.name}</bdi>${
+    html`<li class="person"><bdi>${person.name}</bdi>${
       person.id === me.id
         ? html`<span class="quiet">you</span>`
         : html`<form method="post" action="/ui/direct"><input type="hidden" name="user_id" value="${person.id}">

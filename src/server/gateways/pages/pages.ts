@@ -19,12 +19,14 @@ import { type PlainError, plainError } from "./plain-errors.ts";
 import { errorTitle, sendPage } from "./requests.ts";
 import { addSignInRoutes } from "./sign-in-routes.ts";
 
+const FORM_TYPE = "application/x-www-form-urlencoded";
+
 /** A year, in seconds: the path of an asset changes with what it holds. */
 const ASSET_SECONDS = 365 * 24 * 60 * 60;
 
 /**
- * Adds the pages to a server, which must parse forms and cookies, and must refuse requests of other origins before any
- * route sees them.
+ * Adds the pages to a server, which must refuse requests of other origins before any route sees them, and must bound
+ * what a request may hold.
  */
 export function registerPages(server: FastifyInstance, door: PagesDoor): void {
   void server.register(async (assets) => {
@@ -33,6 +35,9 @@ export function registerPages(server: FastifyInstance, door: PagesDoor): void {
   });
   void server.register(async (pages) => {
     pages.addHook("onRequest", async (_request, reply) => protectPage(reply));
+    // Forms as browsers send them, and nothing else, whatever the server around the pages takes.
+    pages.removeAllContentTypeParsers();
+    pages.addContentTypeParser(FORM_TYPE, { parseAs: "string" }, async (_request, body) => fieldsOf(String(body)));
     pages.setErrorHandler((error, _request, reply) => {
       const { status, text } = explain(error);
       if (status === 500) door.failed(error);
@@ -53,6 +58,13 @@ function addAsset(server: FastifyInstance, { path, type, body }: Asset): void {
       .type(type)
       .send(body),
   );
+}
+
+/** The fields of a form; of several values with one name the first counts. No page has a form with such a pair. */
+function fieldsOf(body: string): Readonly<Record<string, string>> {
+  const fields = Object.create(null) as Record<string, string>;
+  for (const [name, value] of new URLSearchParams(body)) fields[name] ??= value;
+  return fields;
 }
 
 /** What is told of an error that no route has made a page of. */

@@ -17,13 +17,13 @@ export interface SignInView {
 /** The whole page. */
 export function signInPage(view: SignInView): string {
   const { rules, refused, notice } = view;
-  const main = html`<div class="${rules.mode === "jwt" ? "narrow stack" : "stack"}">
-<h1>Verbatim</h1>
+  const title = rules.mode === "jwt" || rules.signUp === "closed" ? "Sign in" : "Sign in or sign up";
+  const main = html`<div class="narrow stack">
+<h1>${title}</h1>
 ${notice !== undefined && html`<p class="note">${notice}</p>`}
 ${rules.mode === "open" && html`<p class="note">This server is open: a name is enough, so anybody can be anybody.</p>`}
 ${rules.mode === "jwt" ? elsewhere() : html`<div class="columns even">${signIn(view)}${signUp(view)}</div>`}
 </div>`;
-  const title = rules.mode === "jwt" || rules.signUp === "closed" ? "Sign in" : "Sign in or sign up";
   return documentOf({ title: refused === undefined ? title : `Error: ${title}`, me: undefined, main });
 }
 

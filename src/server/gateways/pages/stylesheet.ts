@@ -50,8 +50,9 @@ h3 { font-size: 0.875rem; font-weight: 600; color: var(--quiet); }
 ol, ul { list-style: none; }
 a { color: var(--link); }
 /* Marks that pile up on one letter stay within its line. */
-h1, h2, .snippet, .name { overflow: hidden; }
+h1, h2, .snippet, .rooms a { overflow: hidden; }
 bdi { display: inline-block; max-width: 100%; overflow: hidden; vertical-align: bottom; }
+a bdi { text-decoration: underline; }
 :focus-visible { outline: 3px solid var(--link); outline-offset: 2px; border-radius: 4px; }
 [tabindex="-1"]:focus { outline: none; }
 .skip { position: absolute; left: -100vw; padding: 0.5rem 1rem; background: var(--card); }
@@ -61,22 +62,26 @@ bdi { display: inline-block; max-width: 100%; overflow: hidden; vertical-align: 
 }
 .quiet { color: var(--quiet); font-size: 0.875rem; }
 .row { display: flex; flex-wrap: wrap; gap: 0.5rem 1rem; align-items: center; }
-.row > .grow { flex: 1 1 12rem; min-width: 0; }
+.person { display: flex; gap: 0.25rem 1rem; align-items: center; justify-content: space-between; }
+.person > * { min-width: 0; }
 
 .top {
   display: flex; flex-wrap: wrap; gap: 0.25rem 1rem; align-items: center; justify-content: space-between;
-  padding: 0.625rem max(1rem, calc((100vw - 70rem) / 2)); background: var(--card); border-bottom: 1px solid var(--line);
+  padding: 0.625rem max(1rem, calc((100vw - 70rem) / 2 + 1rem)); background: var(--card); border-bottom: 1px solid var(--line);
 }
 .brand { display: inline-flex; gap: 0.5rem; align-items: center; color: inherit; font-weight: 700; text-decoration: none; }
 .brand img { display: block; }
 .top .row { gap: 0.25rem 0.75rem; min-width: 0; }
 main { display: block; max-width: 70rem; margin: 0 auto; padding: 1.25rem 1rem 2rem; }
-.columns { display: grid; gap: 1.25rem; margin-top: 1.25rem; }
+.columns { display: grid; gap: 1.25rem; align-items: start; }
 .columns > * { min-width: 0; }
+@media (min-width: 40rem) { .columns.even { grid-template-columns: repeat(2, minmax(0, 1fr)); } }
 @media (min-width: 56rem) {
-  .columns { grid-template-columns: minmax(0, 1fr) 20rem; align-items: start; }
-  .columns.even { grid-template-columns: repeat(2, minmax(0, 1fr)); }
+  .columns.beside { grid-template-columns: minmax(0, 1fr) 20rem; grid-template-rows: auto 1fr; }
+  .columns.beside > .side { grid-column: 2; grid-row: 1 / span 2; }
+  aside.side { position: sticky; top: 1rem; max-height: calc(100vh - 2rem); overflow-y: auto; }
 }
+h1 + .columns, h1 + p + .columns { margin-top: 1.25rem; }
 .stack { display: grid; gap: 1.25rem; }
 .narrow { max-width: 52rem; margin: 0 auto; }
 .card { padding: 1rem; background: var(--card); border: 1px solid var(--line); border-radius: 10px; }
@@ -85,7 +90,7 @@ main { display: block; max-width: 70rem; margin: 0 auto; padding: 1.25rem 1rem 2
 .error { padding: 0.5rem 0.75rem; border-left: 4px solid var(--danger); background: var(--mark); border-radius: 4px; }
 
 .form { display: grid; gap: 0.75rem; }
-.form + .form, .form + .list { margin-top: 1rem; }
+.form + .form, .form + .list, .list + .form { margin-top: 1rem; }
 .form > button { justify-self: start; }
 label { display: block; font-weight: 600; font-size: 0.9375rem; }
 .hint { display: block; color: var(--quiet); font-size: 0.875rem; }
@@ -95,7 +100,7 @@ input, textarea {
 }
 textarea { resize: vertical; min-height: 2.75rem; }
 [aria-invalid="true"] { border: 2px solid var(--danger); }
-button, summary.act {
+button {
   font: inherit; font-weight: 600; min-height: 2.5rem; padding: 0.375rem 1rem; border-radius: 6px; cursor: pointer;
   color: var(--on-fill); background: var(--fill); border: 1px solid var(--fill);
 }
@@ -103,7 +108,11 @@ button:hover { filter: brightness(1.08); }
 button.plain { color: var(--link); background: transparent; border-color: var(--edge); }
 button.danger { color: var(--danger); background: transparent; border-color: var(--danger); }
 button.small { min-height: 1.75rem; padding: 0.125rem 0.625rem; font-size: 0.875rem; }
-details > summary { width: fit-content; cursor: pointer; color: var(--link); font-size: 0.875rem; min-height: 1.5rem; }
+details > summary {
+  width: fit-content; cursor: pointer; color: var(--link); font-size: 0.875rem; min-height: 1.5rem; list-style: none;
+}
+summary::-webkit-details-marker { display: none; }
+summary:hover { text-decoration: underline; }
 details[open] > summary { margin-bottom: 0.5rem; }
 
 .list > li { padding: 0.625rem 0; border-top: 1px solid var(--line); }
@@ -111,7 +120,7 @@ details[open] > summary { margin-bottom: 0.5rem; }
 .list > li:last-child { padding-bottom: 0; }
 .entry { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 0.125rem 0.75rem; align-items: baseline; }
 .entry a { font-weight: 600; overflow: hidden; }
-.entry .snippet, .entry .full { grid-column: 1 / -1; }
+.entry .snippet { grid-column: 1 / -1; }
 .snippet { color: var(--quiet); }
 .when { color: var(--quiet); font-size: 0.875rem; white-space: nowrap; }
 .count {
@@ -119,7 +128,10 @@ details[open] > summary { margin-bottom: 0.5rem; }
   font-size: 0.8125rem; font-weight: 700; line-height: 1.5rem; color: var(--on-fill); background: var(--fill);
 }
 
-.messages { display: grid; gap: 0.25rem; }
+.list + p { margin-top: 0.75rem; }
+.rooms { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 15rem), 1fr)); gap: 0.875rem 1.25rem; }
+.messages, .messages ol { display: grid; gap: 0.25rem; }
+#end { margin-top: 0.75rem; }
 .messages h3 { margin: 0.75rem 0 0.25rem; padding-bottom: 0.25rem; border-bottom: 1px solid var(--line); }
 .messages section:first-child h3 { margin-top: 0; }
 .message { padding: 0.375rem 0.625rem; border-radius: 8px; contain: content; scroll-margin-top: 30vh; }
