@@ -10,7 +10,7 @@ import { nodeFiles } from "../server/log/log-files.ts";
 import type { LogCheck } from "../server/log/verify.ts";
 import { StartError } from "../server/start-error.ts";
 import type { LmdbStore } from "../server/store/lmdb.ts";
-import { NO_PAUSE, openLmdbStore } from "../server/store/lmdb.ts";
+import { openLmdbStore } from "../server/store/lmdb.ts";
 import { CheckedLog } from "./checked-log.ts";
 import { reason } from "./compare-room.ts";
 import { compareStore } from "./compare-store.ts";
@@ -108,7 +108,7 @@ async function openStore(folder: string, findings: Findings): Promise<LmdbStore 
   if (!(await exists(join(folder, "data.mdb")))) return undefined;
   try {
     // What it passes over, the comparison finds and names.
-    return await openLmdbStore({ dir: folder, readOnly: true, damaged: () => undefined, pause: NO_PAUSE });
+    return await openLmdbStore({ dir: folder, readOnly: true, damaged: () => undefined });
   } catch (error) {
     findings.add(`store: ${folder} can't be opened: ${reason(error)}`);
     return undefined;

@@ -5,6 +5,7 @@
 import { decodeBatch } from "../server/log/batch-format.ts";
 import type { LogFiles } from "../server/log/log-files.ts";
 import type { LogBatch, LogBounds } from "../server/log/message-log.ts";
+import { NOT_ENCODED } from "../server/log/message-log.ts";
 import { type LogCheck, verifyLog } from "../server/log/verify.ts";
 import { walkLog } from "../server/log/walk-log.ts";
 import { StartError } from "../server/start-error.ts";
@@ -45,7 +46,7 @@ export class CheckedLog implements ReadableLog {
         if (to <= from) continue;
         const records = decodeBatch(buffer, at, batch, undefined);
         const begin = Math.max(from, batch.from);
-        yield { from: begin, to, records: records.slice(begin - batch.from) };
+        yield { from: begin, to, records: records.slice(begin - batch.from), encoded: NOT_ENCODED };
       }
     } catch (error) {
       throw wentAway(error);

@@ -15,7 +15,7 @@ import { nodeFiles } from "../server/log/log-files.ts";
 import { repairLog } from "../server/log/repair.ts";
 import { SEGMENT_BYTES_MAX } from "../server/log/segment-format.ts";
 import { openSegmentLog, type SegmentLog } from "../server/log/segments.ts";
-import { NO_PAUSE, openLmdbStore } from "../server/store/lmdb.ts";
+import { openLmdbStore } from "../server/store/lmdb.ts";
 import { requireOwnFormat } from "./data-shape.ts";
 import { rollBackStore } from "./roll-back-store.ts";
 import { say } from "./say.ts";
@@ -85,7 +85,7 @@ async function putSnapshotsAside(folder: DataFolder, log: SegmentLog): Promise<b
 async function fitStore(folder: DataFolder, log: SegmentLog, stamp: string): Promise<boolean> {
   if (!(await exists(join(folder.store, "data.mdb")))) return false;
   const damaged = (error: Error): void => say(`store ${error.message}`);
-  const old = await openLmdbStore({ dir: folder.store, readOnly: true, damaged, pause: NO_PAUSE });
+  const old = await openLmdbStore({ dir: folder.store, readOnly: true, damaged });
   const { end } = await log.bounds(PARTITION);
   const freshFolder = `${folder.store}.repaired-${stamp}`;
   const oldFolder = `${folder.store}.before-${stamp}`;
@@ -95,7 +95,7 @@ async function fitStore(folder: DataFolder, log: SegmentLog, stamp: string): Pro
     say(`store written up to position ${checkpoint}, beyond the end of the log at ${end}`);
     const report = join(folder.dir, `lost-from-store-${stamp}.jsonl`);
     const lines = await open(report, "w", 0o600);
-    const fresh = await openLmdbStore({ dir: freshFolder, readOnly: false, damaged, pause: NO_PAUSE });
+    const fresh = await openLmdbStore({ dir: freshFolder, readOnly: false, damaged });
     try {
       const { copied, writtenDown, findings } = await rollBackStore({
         partition: PARTITION,

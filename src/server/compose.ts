@@ -80,8 +80,7 @@ async function openAll(config: Config, clock: Clock, telemetry: Telemetry, closi
     telemetry.logger.warn({ ...cut }, "a torn tail was cut off the log; it had not been acknowledged");
   const damaged = (error: Error): void => telemetry.internalError("store damage", error);
   const kept = new KeptSnapshotFiles(nodeFiles, folder.log, damaged);
-  const pause = (): Promise<void> => new Promise((resolve) => clock.endOfTurn(resolve));
-  const store = await openLmdbStore({ dir: folder.store, readOnly: false, damaged, pause });
+  const store = await openLmdbStore({ dir: folder.store, readOnly: false, damaged });
   closings.push(() => store.close());
   const directory = await openLmdbDirectory({ dir: folder.directory, readOnly: false });
   closings.push(() => directory.close());

@@ -2,7 +2,6 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemClock } from "../../src/server/clock.ts";
 import { openLmdbStore } from "../../src/server/store/lmdb.ts";
 import { MemoryStore } from "../../src/server/store/memory.ts";
 import { messageStoreContract } from "./message-store.ts";
@@ -25,8 +24,6 @@ messageStoreContract("LMDB", async () => {
     openLmdbStore({
       dir: join(dir, "store"),
       readOnly: false,
-      // A real one: a write is then under way for many turns.
-      pause: () => new Promise((resolve) => systemClock.endOfTurn(resolve)),
       damaged: (error) => {
         throw error;
       },

@@ -3,9 +3,10 @@
  */
 import { DEFAULT_LIMITS } from "../../src/protocol/limits.ts";
 import { MemoryDisk, MemoryLog } from "../../src/server/log/memory.ts";
+import { NOT_ENCODED } from "../../src/server/log/message-log.ts";
 import { FoldStarts } from "../../src/server/projector/fold-starts.ts";
 import { type Recovered, recoverPartition } from "../../src/server/projector/recover.ts";
-import { Sequencer } from "../../src/server/projector/sequencer.ts";
+import { emptyProjection } from "../../src/server/projector/snapshot.ts";
 import { StoreWriter } from "../../src/server/projector/store-writer.ts";
 import { foldBatch, type ProjectedBatch, Tail } from "../../src/server/projector/tail.ts";
 import type { LogRecord, StoredRecord } from "../../src/server/record.ts";
@@ -18,8 +19,8 @@ import { NO_LIMIT } from "./store-history.ts";
 
 /** Folds records from the start, as any reader of the log would: what is kept, with its numbers. */
 export function foldAll(records: readonly LogRecord[]): readonly StoredRecord[] {
-  const batch = { from: 0, to: records.length, records };
-  return foldBatch(0, batch, new Sequencer(), undefined).records;
+  const batch = { from: 0, to: records.length, records, encoded: NOT_ENCODED };
+  return foldBatch(0, batch, emptyProjection(), undefined).records;
 }
 
 /** Everything that a store has of some rooms, from their floors on. */
@@ -89,7 +90,7 @@ export class Projector {
     });
     this.#writer = writer;
     this.#tail = new Tail({
-      ...{ partition: 0, position: start.position, log, sequencer: start.sequencer, telemetry, clock },
+      ...{ partition: 0, position: start.position, log, projection: start, telemetry, clock },
       output: {
         deliver: (batch) => this.delivered.push(batch),
         store: (batch) => writer.push(batch),

@@ -47,6 +47,11 @@ export class PendingBatch {
     return this.end - BATCH_HEADER_BYTES;
   }
 
+  /** The encoded records, one behind the other; good until the batch is released. */
+  get encoded(): Buffer {
+    return this.buffer.subarray(BATCH_HEADER_BYTES, this.end);
+  }
+
   /** Its length as it will stand in the file. */
   get sealedBytes(): number {
     return this.end + BATCH_TRAILER_BYTES;

@@ -112,6 +112,11 @@ export function decodeBatch(
   return records;
 }
 
+/** The records of a batch as they stand in it, one behind the other; shares its memory. */
+export function encodedRecords(buffer: Buffer, at: number, batch: BatchHeader): Buffer {
+  return buffer.subarray(at + BATCH_HEADER_BYTES, at + batch.bytes - BATCH_TRAILER_BYTES);
+}
+
 /**
  * The offset of the first whole batch in `buffer` from `at` on whose first record lies beyond `position`, or
  * `undefined`. What stands before it was lost, and the start must say so instead of cutting it off as a torn tail.

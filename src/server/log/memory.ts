@@ -8,7 +8,7 @@ import type { LogLimits, PendingBatch } from "./append-queue.ts";
 import { Bell } from "./bell.ts";
 import { GroupCommit } from "./group-commit.ts";
 import type { LogBatch, LogBounds, MessageLog } from "./message-log.ts";
-import { AppendError } from "./message-log.ts";
+import { AppendError, NOT_ENCODED } from "./message-log.ts";
 import { readBatches } from "./read-batches.ts";
 
 /**
@@ -125,7 +125,7 @@ export class MemoryLog implements MessageLog {
       bounds: () => this.#bounds(partition),
       next: (at) => {
         const batch = records.slice(at, at + BATCH_RECORDS_MAX);
-        return { from: at, to: at + batch.length, records: batch };
+        return { from: at, to: at + batch.length, records: batch, encoded: NOT_ENCODED };
       },
       more: (at) => (isClosed() || records.length > at ? Promise.resolve() : this.#disk.bell.wait(signal)),
       close: () => Promise.resolve(),

@@ -12,7 +12,15 @@ export interface LogBatch {
   readonly to: number;
   /** The records, one a position; `undefined` where one has no whole envelope and is to be set aside (PROJ-5). */
   readonly records: readonly (LogRecord | undefined)[];
+  /**
+   * The same records as `record-codec.ts` writes them, one behind the other, so that whoever keeps bytes need not encode
+   * them again; `undefined` where the log does not have them at hand, or not any more. Good until the caller's next `await`.
+   */
+  readonly encoded: () => Buffer | undefined;
 }
+
+/** The `encoded` of a batch that is at hand as objects only. */
+export const NOT_ENCODED = (): undefined => undefined;
 
 /** The positions that a partition holds: `begin` ≤ position < `end`. An empty partition has both equal. */
 export interface LogBounds {

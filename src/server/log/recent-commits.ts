@@ -2,7 +2,9 @@
  * Stage 3: the last commits, as the records that were appended. Readers at the end of the log get those instead of
  * reading back and decoding what this process wrote a moment ago. Touches nothing.
  */
+import type { LogRecord } from "../record.ts";
 import type { LogBatch } from "./message-log.ts";
+import { withoutFirst } from "./record-codec.ts";
 
 /**
  * Bytes of encoded records that stay at hand, the newest commit apart: a little more than readers fall behind who are
@@ -11,9 +13,16 @@ import type { LogBatch } from "./message-log.ts";
  */
 export const RECENT_COMMITS_BYTES_MAX = 128 * 1024;
 
+/** Bytes of the newest commits that stay at hand encoded: readers are a few commits behind at the most. */
+const RING_BYTES = 1024 * 1024;
+
 interface Commit {
-  readonly batch: LogBatch;
+  readonly from: number;
+  readonly to: number;
+  readonly records: readonly LogRecord[];
   readonly bytes: number;
+  /** Where its bytes begin, counted from the first that ever came into the ring. */
+  readonly start: number;
 }
 
 /** A bounded queue of commits, each following the one before. */
@@ -23,14 +32,18 @@ export class RecentCommits {
   #commits: (Commit | undefined)[] = [];
   #first = 0;
   #bytes = 0;
+  /** Used over and over, for memory that is made anew for each commit is the collector's work. */
+  readonly #ring = Buffer.allocUnsafeSlow(RING_BYTES);
+  #ringEnd = 0;
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax;
   }
 
-  /** Adds the commit that follows the last one. The newest stays whatever its size. */
-  push(batch: LogBatch, bytes: number): void {
-    this.#commits.push({ batch, bytes });
+  /** Adds the commit that follows the last one; `encoded` is copied. The newest stays whatever its size. */
+  push(from: number, records: readonly LogRecord[], encoded: Buffer): void {
+    const bytes = encoded.length;
+    this.#commits.push({ from, to: from + records.length, records, bytes, start: this.#copy(encoded) });
     this.#bytes += bytes;
     while (this.#bytes > this.#bytesMax && this.#first < this.#commits.length - 1) {
       this.#bytes -= this.#commits[this.#first]?.bytes ?? 0;
@@ -49,12 +62,40 @@ export class RecentCommits {
     let high = this.#commits.length - 1;
     while (low <= high) {
       const middle = (low + high) >> 1;
-      const batch = this.#commits[middle]?.batch as LogBatch;
-      if (position < batch.from) high = middle - 1;
-      else if (position >= batch.to) low = middle + 1;
-      else if (position === batch.from) return batch;
-      else return { from: position, to: batch.to, records: batch.records.slice(position - batch.from) };
+      const commit = this.#commits[middle] as Commit;
+      if (position < commit.from) high = middle - 1;
+      else if (position >= commit.to) low = middle + 1;
+      else return this.#batch(commit, position - commit.from);
     }
     return undefined;
+  }
+
+  /** A commit without its first records. */
+  #batch(commit: Commit, skipped: number): LogBatch {
+    const { from, to, records } = commit;
+    if (skipped === 0) return { from, to, records, encoded: () => this.#encoded(commit) };
+    const encoded = (): Buffer | undefined => {
+      const all = this.#encoded(commit);
+      return all === undefined ? undefined : withoutFirst(all, skipped);
+    };
+    return { from: from + skipped, to, records: records.slice(skipped), encoded };
+  }
+
+  /** The bytes of a commit, unless newer ones have taken their place. */
+  #encoded({ start, bytes }: Commit): Buffer | undefined {
+    if (bytes > RING_BYTES || this.#ringEnd - start > RING_BYTES) return undefined;
+    const at = start % RING_BYTES;
+    return this.#ring.subarray(at, at + bytes);
+  }
+
+  /** Copies into the ring, in one piece, and returns where. One that is too long takes no place. */
+  #copy(encoded: Buffer): number {
+    const bytes = encoded.length;
+    if (bytes > RING_BYTES) return this.#ringEnd;
+    const left = RING_BYTES - (this.#ringEnd % RING_BYTES);
+    const start = left < bytes ? this.#ringEnd + left : this.#ringEnd;
+    encoded.copy(this.#ring, start % RING_BYTES);
+    this.#ringEnd = start + bytes;
+    return start;
   }
 }

@@ -156,6 +156,16 @@ export function recordBytes(buffer: Buffer, offset: number, end = buffer.length)
 }
 
 /**
+ * What is left of encoded records, one behind the other, without the first `count`. Behind one that doesn't say where it
+ * ends none can be found.
+ */
+export function withoutFirst(encoded: Buffer, count: number): Buffer {
+  let offset = 0;
+  for (let index = 0; index < count; index += 1) offset += recordBytes(encoded, offset) ?? encoded.length - offset;
+  return encoded.subarray(offset);
+}
+
+/**
  * Reads the record at `offset`, or `undefined` where it has no whole envelope (PROJ-5). Never throws. Reads nothing at
  * or after `end`. `texts` spares the making of rooms' and senders' ids that came by a moment ago.
  */

@@ -1,12 +1,13 @@
 /**
  * Stage 3: one reader's place in the segment files. May touch: one segment at a time, reading.
  */
-import { decodeBatch } from "./batch-format.ts";
+import { decodeBatch, encodedRecords } from "./batch-format.ts";
 import { BatchScanner, CHUNK_BYTES } from "./batch-scanner.ts";
 import type { DurableEnd } from "./durable-mark.ts";
 import type { LogFile, LogFiles } from "./log-files.ts";
 import type { LogBatch } from "./message-log.ts";
 import { trimmed } from "./read-batches.ts";
+import { withoutFirst } from "./record-codec.ts";
 import { damaged, SEGMENT_HEADER_BYTES, segmentHeaderFault, segmentPath } from "./segment-format.ts";
 import type { SparseIndex } from "./sparse-index.ts";
 import { UuidTexts } from "./uuid-bytes.ts";
@@ -71,7 +72,12 @@ export class SegmentCursor {
       this.#position = to;
       if (to <= from) continue;
       const records = decodeBatch(buffer, scanned.at, batch, this.#texts);
-      return { from, to, records: from === batch.from ? records : records.slice(from - batch.from) };
+      const skipped = from - batch.from;
+      const { at: start } = scanned;
+      const encoded = (): Buffer | undefined =>
+        // The scanner's memory has other batches in it once the cursor goes on.
+        this.#position === to ? withoutFirst(encodedRecords(buffer, start, batch), skipped) : undefined;
+      return { from, to, records: skipped === 0 ? records : records.slice(skipped), encoded };
     }
   }
 

@@ -178,7 +178,7 @@ export class SegmentLog implements MessageLog {
     const bytes = batch.seal(from);
     await this.#tail.write(batch.buffer, bytes, records.length);
     this.#index.add(segment, from, offset);
-    this.#recent.push({ from, to: from + records.length, records }, bytes);
+    this.#recent.push(from, records, batch.encoded);
     this.#mark.advance(this.#tail.end);
     this.#bell.ring();
     return from;

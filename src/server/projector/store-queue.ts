@@ -1,35 +1,40 @@
 /**
- * Stage 4, what stands between the tail and the store: records that are not written yet, in the order of the log.
- * Counts what it holds; who fills it decides when that is too much.
+ * Stage 4, what stands between the tail and the store: rows that are not written yet, in the order of the log, packed as
+ * the store keeps them. Counts what it holds; who fills it decides when that is too much.
  */
+import { recordBytes } from "../log/record-codec.ts";
 import type { StoredRecord, Uuid } from "../record.ts";
+import type { BlockBuffers } from "../store/block-buffers.ts";
+import { PackedRows } from "../store/packed-rows.ts";
 import type { ProjectedBatch } from "./tail.ts";
-
-/** What one waiting record costs beside its body, in bytes; measured roughly, as it only guards a limit. */
-const RECORD_OVERHEAD_BYTES = 400;
 
 /** Consecutive records on their way to the store. */
 export interface Stretch {
   /** The first position covered, and the one after the last. */
   readonly from: number;
   readonly to: number;
-  readonly records: readonly StoredRecord[];
+  readonly rows: PackedRows;
   /** When the first of it came, in milliseconds on the monotonic clock. */
   readonly since: number;
 }
 
-/** Records that wait. */
-export class StoreQueue {
-  #from: number;
-  #to: number;
-  #records: StoredRecord[] = [];
-  #bytes = 0;
-  #since = 0;
+interface OpenStretch extends Stretch {
+  to: number;
+}
 
-  /** `position` is the first that will come. */
-  constructor(position: number) {
-    this.#from = position;
+/** Rows that wait. */
+export class StoreQueue {
+  readonly #rowsMax: number;
+  readonly #buffers: BlockBuffers;
+  /** In the order of the log; the last one is still being filled. */
+  #waiting: OpenStretch[] = [];
+  #to: number;
+
+  /** `position` is the first that will come; a stretch holds `rowsMax` rows at the most, in memory out of `buffers`. */
+  constructor(position: number, rowsMax: number, buffers: BlockBuffers) {
+    this.#buffers = buffers;
     this.#to = position;
+    this.#rowsMax = rowsMax;
   }
 
   /** The position after the last that was handed over. */
@@ -37,64 +42,73 @@ export class StoreQueue {
     return this.#to;
   }
 
-  /** How many records wait. */
+  /** How many rows wait. */
   get length(): number {
-    return this.#records.length;
+    return this.#waiting.reduce((sum, { rows }) => sum + rows.length, 0);
   }
 
-  /** What they take in memory, in bytes, roughly. */
+  /** The memory that they take, in bytes. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#waiting.reduce((sum, { rows }) => sum + rows.bytes, 0);
   }
 
   /** Adds what a batch has from `from` on. */
   push(batch: ProjectedBatch, from: number, now: number): void {
-    if (this.#records.length === 0) this.#since = now;
+    const encoded = batch.encoded();
+    let open = this.#waiting.at(-1) ?? this.#begin(from, now);
+    let position = batch.from;
+    let offset = 0;
     for (const stored of batch.records) {
-      if (stored.position < from) continue;
-      this.#records.push(stored);
-      this.#bytes += sizeOf(stored);
+      if (encoded === undefined) {
+        if (stored.position < from) continue;
+        open = this.#openFor(open, stored.position, now);
+        open.rows.add(stored, undefined, 0, 0);
+        continue;
+      }
+      // Records that took no seq stand between those that did.
+      for (; position < stored.position; position += 1) offset += recordBytes(encoded, offset) ?? 0;
+      const bytes = recordBytes(encoded, offset) ?? 0;
+      if (stored.position >= from) {
+        open = this.#openFor(open, stored.position, now);
+        open.rows.add(stored, encoded, offset, bytes);
+      }
+      offset += bytes;
+      position += 1;
     }
+    open.to = batch.to;
     this.#to = batch.to;
   }
 
-  /** Takes the oldest records out, `countMax` at the most. */
-  take(countMax: number): Stretch {
-    const from = this.#from;
-    const since = this.#since;
-    const isAll = this.#records.length <= countMax;
-    const records = isAll ? this.#records : this.#records.splice(0, countMax);
-    if (isAll) this.#records = [];
-    for (const stored of records) this.#bytes -= sizeOf(stored);
-    this.#from = this.#records[0]?.position ?? this.#to;
-    return { from, to: this.#from, records, since };
+  /** Takes the oldest stretch out; one without rows where nothing waits. */
+  take(): Stretch {
+    return this.#waiting.shift() ?? { from: this.#to, to: this.#to, rows: new PackedRows(this.#buffers), since: 0 };
   }
 
   /** What waits of a room with `from` ≤ seq ≤ `to`, ascending. */
   of(room: Uuid, from: number, to: number): StoredRecord[] {
-    return recordsOf(this.#records, room, from, to);
+    return this.#waiting.flatMap(({ rows }) => rows.of(room, from, to));
   }
 
-  /** Puts back what was taken last, in front. */
-  putBack({ from, records, since }: Stretch): void {
-    this.#from = from;
-    this.#since = since;
-    this.#records = [...records, ...this.#records];
-    for (const stored of records) this.#bytes += sizeOf(stored);
+  /** Puts back what was taken last, in front. Nobody may use its rows any more: they may be added to. */
+  putBack(stretch: Stretch): void {
+    this.#waiting.unshift(stretch);
   }
 
   /** Lets go of everything; the next to come is at `position`. */
   clear(position: number): void {
-    this.#from = position;
     this.#to = position;
-    this.#records = [];
-    this.#bytes = 0;
+    this.#waiting = [];
+  }
+
+  #openFor(open: OpenStretch, position: number, now: number): OpenStretch {
+    if (open.rows.length < this.#rowsMax) return open;
+    open.to = position;
+    return this.#begin(position, now);
+  }
+
+  #begin(from: number, since: number): OpenStretch {
+    const stretch = { from, to: from, rows: new PackedRows(this.#buffers), since };
+    this.#waiting.push(stretch);
+    return stretch;
   }
 }
-
-/** The records of a room with `from` ≤ seq ≤ `to` among some, in their order. */
-export function recordsOf(records: readonly StoredRecord[], room: Uuid, from: number, to: number): StoredRecord[] {
-  return records.filter(({ record, seq }) => record.room === room && seq >= from && seq <= to);
-}
-
-const sizeOf = ({ record }: StoredRecord): number => record.body.length + RECORD_OVERHEAD_BYTES;

@@ -7,15 +7,16 @@
 import { type Clock, type Timer, within } from "../clock.ts";
 import type { MessageLog } from "../log/message-log.ts";
 import type { StoredRecord, Uuid } from "../record.ts";
+import { BlockBuffers } from "../store/block-buffers.ts";
 import type { MessageStore, Snapshot } from "../store/message-store.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { Projection } from "./snapshot.ts";
-import { recordsOf, StoreQueue, type Stretch } from "./store-queue.ts";
+import { StoreQueue, type Stretch } from "./store-queue.ts";
 import { foldBatch, type ProjectedBatch } from "./tail.ts";
 
 /** From so many records on a write does not wait for more. */
 const WRITE_RECORDS = 16_384;
-/** The most that one write holds, in records: they are encoded in one go while messages wait. */
+/** The most that one write holds, in records: the fewer pages a commit writes, the shorter it holds up others. */
 const WRITE_RECORDS_MAX = 32_768;
 /** How long a small write waits for more, in milliseconds. */
 const WRITE_DELAY_MS = 250;
@@ -43,6 +44,7 @@ export class StoreWriter {
   #checkpoint: number;
   /** The position after the last that the tail handed over. */
   #end: number;
+  readonly #buffers = new BlockBuffers();
   readonly #queue: StoreQueue;
   /** What is being written now, out of the queue. */
   #writing: Stretch | undefined;
@@ -79,7 +81,7 @@ export class StoreWriter {
     this.#queueBytesMax = options.queueBytesMax;
     this.#onSnapshot = options.onSnapshot;
     this.#foldStart = options.foldStart;
-    this.#queue = new StoreQueue(options.checkpoint);
+    this.#queue = new StoreQueue(options.checkpoint, WRITE_RECORDS_MAX, this.#buffers);
   }
 
   /** Everything before this position stands in the store, durably. */
@@ -145,8 +147,7 @@ export class StoreWriter {
    */
   pending(room: Uuid, from: number, to: number): readonly StoredRecord[] | undefined {
     if (this.#rereadFrom !== undefined) return undefined;
-    const writing = this.#writing === undefined ? [] : recordsOf(this.#writing.records, room, from, to);
-    return [...writing, ...this.#queue.of(room, from, to)];
+    return [...(this.#writing?.rows.of(room, from, to) ?? []), ...this.#queue.of(room, from, to)];
   }
 
   /** Writes all that waits, with a last snapshot, then stops. `false` where that did not succeed `withinMs`. */
@@ -210,11 +211,11 @@ export class StoreWriter {
         this.#rereadFrom = Math.max(this.#rereadFrom, this.#checkpoint);
       }
     } else if (this.#queue.to > this.#checkpoint || this.#snapshot !== undefined) {
-      const stretch = this.#queue.take(WRITE_RECORDS_MAX);
+      const stretch = this.#queue.take();
       this.#writing = stretch;
       const isWritten = await this.#write(stretch);
       this.#writing = undefined;
-      if (isWritten) return;
+      if (isWritten) return stretch.rows.release();
       // Let go meanwhile: the log will be read again, this stretch with it.
       if (this.#rereadFrom !== undefined) return;
       this.#queue.putBack(stretch);
@@ -231,7 +232,7 @@ export class StoreWriter {
         partition: this.#partition,
         from: batch.from,
         to: batch.to,
-        records: batch.records,
+        records: batch.rows,
         snapshot,
       });
     } catch (error) {
@@ -241,7 +242,7 @@ export class StoreWriter {
     this.#failing = undefined;
     this.#checkpoint = Math.max(this.#checkpoint, batch.to);
     const ended = this.#clock.monotonic();
-    this.#telemetry.storeWritten(batch.records.length, (ended - started) / 1000);
+    this.#telemetry.storeWritten(batch.rows.length, (ended - started) / 1000);
     this.#telemetry.batchProcessed((ended - batch.since) / 1000);
     this.#telemetry.lag(this.#end - this.#checkpoint);
     if (snapshot !== undefined) {
@@ -278,10 +279,11 @@ export class StoreWriter {
       for await (const batch of this.#log.read(this.#partition, start.position, reading.signal)) {
         const projected = foldBatch(this.#partition, batch, start, undefined);
         if (batch.to > from) {
-          const records = projected.records.filter((stored) => stored.position >= from);
-          const since = this.#clock.monotonic();
-          const next = { from: Math.max(batch.from, from), to: batch.to, records, since };
-          if (!(await this.#write(next))) return;
+          const queue = new StoreQueue(Math.max(batch.from, from), Number.POSITIVE_INFINITY, this.#buffers);
+          queue.push(projected, Math.max(batch.from, from), this.#clock.monotonic());
+          const stretch = queue.take();
+          if (!(await this.#write(stretch))) return;
+          stretch.rows.release();
           this.#rereadFrom = batch.to;
         }
         if (batch.to >= this.#end) return this.#metTail();

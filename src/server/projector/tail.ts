@@ -28,6 +28,8 @@ export interface ProjectedBatch {
   readonly records: readonly StoredRecord[];
   /** What did not, because its key was known. */
   readonly dropped: readonly DroppedRecord[];
+  /** All records of the batch as the log wrote them: `LogBatch.encoded`. */
+  readonly encoded: () => Buffer | undefined;
   /** What became of chats by it, in the order of the log. */
   readonly changes: readonly RosterChange[];
 }
@@ -69,7 +71,8 @@ export function foldBatch(
     }
     position += 1;
   }
-  return { partition, from: batch.from, to: batch.to, records, dropped, changes };
+  const { from, to, encoded } = batch;
+  return { partition, from, to, records, dropped, changes, encoded };
 }
 
 /** Follows one partition from a position on. */

@@ -4,6 +4,7 @@
  */
 import type { StoredRecord } from "../record.ts";
 import type { PageLimit, StoreBatch } from "./message-store.ts";
+import { PackedRows } from "./packed-rows.ts";
 
 /** A batch that contradicts itself or would leave a gap; writing it again as it stands can't help. */
 class StoreBatchError extends Error {
@@ -20,9 +21,10 @@ export function checkBatch(batch: StoreBatch, checkpoint: number): void {
   if (from > to) throw new StoreBatchError(`${name} ends before it begins`);
   if (from > checkpoint)
     throw new StoreBatchError(`${name} would leave a gap: the store's checkpoint is ${checkpoint}`);
-  const first = records[0];
-  const last = records.at(-1);
-  if ((first !== undefined && first.position < from) || (last !== undefined && last.position >= to)) {
+  const isPacked = records instanceof PackedRows;
+  const first = isPacked ? records.firstPosition : records[0]?.position;
+  const last = isPacked ? records.lastPosition : records.at(-1)?.position;
+  if ((first !== undefined && first < from) || (last !== undefined && last >= to)) {
     throw new StoreBatchError(`${name} holds a record from outside of it`);
   }
   if (snapshot !== undefined && snapshot.position > to) {

@@ -8,22 +8,16 @@ import type { LmdbChanges, LmdbView } from "../lmdb-view.ts";
 import { UuidTexts } from "../log/uuid-bytes.ts";
 import type { StoredRecord, Uuid } from "../record.ts";
 import { SealError, sealNumber, unsealNumber } from "../sealed-value.ts";
-import { BlockPacker } from "./blocks.ts";
 import { checkBatch } from "./check-batch.ts";
 import { afterRoom, blockKey, checkpointKey, floorKey, keyRoom, ROOM_TAGS, tagStart } from "./lmdb-keys.ts";
 import { mergeRows, readFloor, readPage, readRange, removeBelow } from "./lmdb-rooms.ts";
 import { getSnapshot, putSnapshot, snapshotPositions } from "./lmdb-snapshots.ts";
 import type { MessageStore, PageLimit, Snapshot, StoreBatch } from "./message-store.ts";
 import { StoreDamaged } from "./message-store.ts";
+import { PackedRows } from "./packed-rows.ts";
 
 /** Ids of rooms and senders that are kept as text, so that a page makes each once. */
 const TEXTS_KEPT = 1024;
-
-/** Rows that a write encodes at least before it pauses: half a millisecond's work. */
-const STRETCH_ROWS_MIN = 256;
-
-/** Stretches of a large write at the most: under full load each pause is a long one, and the store must keep up. */
-const STRETCHES_MAX = 16;
 
 /** How the embedded store is opened. */
 export interface LmdbStoreOptions {
@@ -33,28 +27,20 @@ export interface LmdbStoreOptions {
   readonly readOnly: boolean;
   /** Hears of damage that is worked around: a snapshot that is passed over, a block that is written anew. */
   readonly damaged: (error: StoreDamaged) => void;
-  /** Resolves in a later turn of the event loop: a write encodes its records in stretches, for messages wait meanwhile. */
-  readonly pause: () => Promise<void>;
 }
-
-/** For whoever has nobody waiting: tools and tests. */
-export const NO_PAUSE = (): Promise<void> => Promise.resolve();
 
 /** The store in LMDB; made by `openLmdbStore`. */
 export class LmdbStore implements MessageStore {
   readonly #environment: LmdbEnvironment;
   readonly #damaged: (error: StoreDamaged) => void;
-  readonly #pause: () => Promise<void>;
-  readonly #packer = new BlockPacker();
   readonly #texts = new UuidTexts(TEXTS_KEPT);
   /** Settles with the last write that was asked for, so that one runs after another. */
   #last: Promise<void> = Promise.resolve();
   #closed = false;
 
-  constructor(environment: LmdbEnvironment, { damaged, pause }: Pick<LmdbStoreOptions, "damaged" | "pause">) {
+  constructor(environment: LmdbEnvironment, { damaged }: Pick<LmdbStoreOptions, "damaged">) {
     this.#environment = environment;
     this.#damaged = damaged;
-    this.#pause = pause;
   }
 
   /** Why the last write failed, until one succeeds. */
@@ -70,28 +56,22 @@ export class LmdbStore implements MessageStore {
   }
 
   async #write(batch: StoreBatch): Promise<void> {
-    const { partition, to, snapshot } = batch;
-    const rooms = byRoom(batch.records);
-    const stretch = Math.max(STRETCH_ROWS_MIN, Math.ceil(batch.records.length / STRETCHES_MAX));
-    const blocks = await this.#packer.packSlowly([...rooms.values()], stretch, this.#pause);
+    const { partition, to, snapshot, records } = batch;
+    const rows = records instanceof PackedRows ? records : PackedRows.of(records);
     await this.#environment.change((view, changes) => {
       const checkpoint = readCheckpoint(view, partition);
       checkBatch(batch, checkpoint);
-      const apart = new Set<Uuid>();
-      const lists: StoredRecord[][] = [];
-      for (const [room, rows] of rooms) {
-        const floor = readFloor(view, room);
-        const first = rows[0];
-        const isCut = first !== undefined && first.seq < floor;
+      for (const room of rows.rooms()) {
+        const floor = readFloor(view, room.room);
         // What lies before the checkpoint stands here already, perhaps in blocks that begin elsewhere.
-        const isRepeat = first !== undefined && first.position < checkpoint;
-        if (!isCut && !isRepeat) continue;
-        apart.add(room);
-        const kept = isCut ? rows.filter((row) => row.seq >= floor) : rows;
-        lists.push(isRepeat ? mergeRows(view, changes, this.#texts, kept, this.#damaged) : kept);
+        const isRepeat = room.firstPosition < checkpoint;
+        if (room.first >= floor && !isRepeat) {
+          for (const { first, value } of room.blocks()) changes.put(blockKey(room.room, first), value);
+          continue;
+        }
+        const kept = room.rows(floor, Number.MAX_SAFE_INTEGER);
+        putRows(changes, isRepeat ? mergeRows(view, changes, this.#texts, kept, this.#damaged) : kept);
       }
-      for (const { room, first, value } of blocks) if (!apart.has(room)) changes.put(blockKey(room, first), value);
-      putBlocks(changes, lists);
       if (to > checkpoint) changes.put(checkpointKey(partition), sealNumber(to));
       if (snapshot !== undefined) putSnapshot(view, changes, partition, snapshot);
     });
@@ -113,7 +93,7 @@ export class LmdbStore implements MessageStore {
     for (let left = true; left; ) {
       left = await this.#environment.change((view, changes) => {
         const removed = removeBelow(view, changes, this.#texts, room, floor);
-        putBlocks(changes, [removed.kept]);
+        putRows(changes, removed.kept);
         return removed.left;
       });
     }
@@ -198,16 +178,8 @@ function readCheckpoint(view: LmdbView, partition: number): number {
   }
 }
 
-function putBlocks(changes: LmdbChanges, lists: readonly (readonly StoredRecord[])[]): void {
-  for (const { room, first, value } of new BlockPacker().pack(lists)) changes.put(blockKey(room, first), value);
-}
-
-function byRoom(records: readonly StoredRecord[]): Map<Uuid, StoredRecord[]> {
-  const rooms = new Map<Uuid, StoredRecord[]>();
-  for (const row of records) {
-    const rows = rooms.get(row.record.room);
-    if (rows === undefined) rooms.set(row.record.room, [row]);
-    else rows.push(row);
+function putRows(changes: LmdbChanges, rows: readonly StoredRecord[]): void {
+  for (const room of PackedRows.of(rows).rooms()) {
+    for (const { first, value } of room.blocks()) changes.put(blockKey(room.room, first), value);
   }
-  return rooms;
 }

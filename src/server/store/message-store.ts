@@ -3,6 +3,7 @@
  * stand beside this file and pass `test/contract/message-store.ts`.
  */
 import type { StoredRecord, Uuid } from "../record.ts";
+import type { PackedRows } from "./packed-rows.ts";
 
 /** The fold's state at one position, encoded by `projector/snapshot.ts`. */
 export interface Snapshot {
@@ -44,8 +45,11 @@ export interface StoreBatch {
   readonly from: number;
   /** The position after the last one covered: the new checkpoint. */
   readonly to: number;
-  /** The records kept between `from` and `to`, ascending by position, rooms mixed; duplicates are left out. */
-  readonly records: readonly StoredRecord[];
+  /**
+   * The records kept between `from` and `to`, ascending by position, rooms mixed; duplicates are left out. Packed where
+   * they come from the tail: then they MUST NOT be added to until the write has settled.
+   */
+  readonly records: readonly StoredRecord[] | PackedRows;
   /** A snapshot to keep with it, at a position ≤ `to`. The two newest are kept. */
   readonly snapshot: Snapshot | undefined;
 }

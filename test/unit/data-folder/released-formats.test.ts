@@ -19,7 +19,7 @@ import { KEY_WINDOW } from "../../../src/server/projector/key-window.ts";
 import { FOLD_VERSION, Sequencer } from "../../../src/server/projector/sequencer.ts";
 import { decodeSnapshot } from "../../../src/server/projector/snapshot.ts";
 import type { LogRecord, StoredRecord, Uuid } from "../../../src/server/record.ts";
-import { NO_PAUSE, openLmdbStore } from "../../../src/server/store/lmdb.ts";
+import { openLmdbStore } from "../../../src/server/store/lmdb.ts";
 import { expectedRows, NO_LIMIT } from "../../support/store-history.ts";
 
 const FIXTURES = fileURLToPath(new URL("../../fixtures/", import.meta.url));
@@ -102,7 +102,7 @@ describe.each(releases)("the data folder %s", (release) => {
     expect(opened.cut).toBeUndefined();
     return opened.log;
   };
-  const openStore = () => openLmdbStore({ dir: folder.store, readOnly: false, damaged: fail, pause: NO_PAUSE });
+  const openStore = () => openLmdbStore({ dir: folder.store, readOnly: false, damaged: fail });
 
   it("LOG-6 gives back every record of its log, and takes more", async () => {
     const log = await openLog();

@@ -1,5 +1,6 @@
 /** Tests of the way to the store: what fails, hangs or is slow there costs time, and never a record. */
 import { describe, expect, it } from "vitest";
+import { NOT_ENCODED } from "../../../src/server/log/message-log.ts";
 import { decodeSnapshot } from "../../../src/server/projector/snapshot.ts";
 import { foldBatch } from "../../../src/server/projector/tail.ts";
 import type { LogRecord } from "../../../src/server/record.ts";
@@ -224,8 +225,13 @@ describe("the store writer", () => {
     const [snapshot] = projector.snapshots;
     expect(snapshot?.position).toBe(100);
     const more = mixed(100, 120);
-    const sequencer = decodeSnapshot((await projector.store.snapshot(0, 100))?.bytes ?? new Uint8Array());
-    const onwards = foldBatch(0, { from: 100, to: 120, records: more }, sequencer, undefined).records;
+    const projection = decodeSnapshot((await projector.store.snapshot(0, 100))?.bytes ?? new Uint8Array());
+    const onwards = foldBatch(
+      0,
+      { from: 100, to: 120, records: more, encoded: NOT_ENCODED },
+      projection,
+      undefined,
+    ).records;
     const fromTheStart = foldAll([...projector.disk.partition(0).records, ...more]).filter(
       ({ position }) => position >= 100,
     );

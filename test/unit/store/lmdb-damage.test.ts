@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { open as openLmdb } from "lmdb";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { StartError } from "../../../src/server/start-error.ts";
-import { NO_PAUSE, openLmdbStore } from "../../../src/server/store/lmdb.ts";
+import { openLmdbStore } from "../../../src/server/store/lmdb.ts";
 import { blockKey, checkpointKey, floorKey, snapshotKey } from "../../../src/server/store/lmdb-keys.ts";
 import { StoreDamaged } from "../../../src/server/store/message-store.ts";
 import { batchOf, expectedRows, history, NO_LIMIT, roomOf } from "../../support/store-history.ts";
@@ -17,7 +17,7 @@ const ROWS = expectedRows(LOG, ROOM, 1, 600);
 let dir: string;
 const reported: StoreDamaged[] = [];
 const open = (readOnly = false) =>
-  openLmdbStore({ dir: join(dir, "store"), readOnly, damaged: (error) => reported.push(error), pause: NO_PAUSE });
+  openLmdbStore({ dir: join(dir, "store"), readOnly, damaged: (error) => reported.push(error) });
 
 /** The keys of a room's blocks, and what stands there. */
 function blocks(): Promise<{ key: Buffer; value: Buffer }[]> {

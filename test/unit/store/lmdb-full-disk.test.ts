@@ -3,7 +3,7 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openLmdbDirectory } from "../../../src/server/directory/lmdb.ts";
-import { NO_PAUSE, openLmdbStore } from "../../../src/server/store/lmdb.ts";
+import { openLmdbStore } from "../../../src/server/store/lmdb.ts";
 import { uuidOf } from "../../support/log-records.ts";
 import { noSmallDisk, type SmallDisk, smallDisk } from "../../support/small-disk.ts";
 import { batchOf, expectedRows, history, NO_LIMIT, roomOf } from "../../support/store-history.ts";
@@ -21,7 +21,6 @@ const open = () =>
   openLmdbStore({
     dir: join(disk.dir, "store"),
     readOnly: false,
-    pause: NO_PAUSE,
     damaged: (error) => {
       throw error;
     },

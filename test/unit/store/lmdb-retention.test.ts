@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { open as openDatabase } from "lmdb";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { sealNumber } from "../../../src/server/sealed-value.ts";
-import { NO_PAUSE, openLmdbStore } from "../../../src/server/store/lmdb.ts";
+import { openLmdbStore } from "../../../src/server/store/lmdb.ts";
 import { blockKey, blockKeySeq, floorKey } from "../../../src/server/store/lmdb-keys.ts";
 import { batchOf, expectedRows, history, NO_LIMIT, roomOf } from "../../support/store-history.ts";
 
@@ -18,7 +18,6 @@ const open = () =>
   openLmdbStore({
     dir: join(dir, "store"),
     readOnly: false,
-    pause: NO_PAUSE,
     damaged: (error) => {
       throw error;
     },

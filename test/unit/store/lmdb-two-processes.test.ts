@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { NO_PAUSE, openLmdbStore } from "../../../src/server/store/lmdb.ts";
+import { openLmdbStore } from "../../../src/server/store/lmdb.ts";
 import { startProgram } from "../../support/programs.ts";
 import { batchOf, expectedRows, history, NO_LIMIT, roomOf } from "../../support/store-history.ts";
 
@@ -18,7 +18,6 @@ const open = (readOnly: boolean) =>
   openLmdbStore({
     dir,
     readOnly,
-    pause: NO_PAUSE,
     damaged: (error) => {
       throw error;
     },
