@@ -48,7 +48,8 @@ function cut(text: string, codePoints: number): string {
   return all.length <= codePoints ? text : `${all.slice(0, codePoints).join("")}…`;
 }
 
-const DAY_IN_WORDS = new Intl.DateTimeFormat("en-GB", { dateStyle: "full", timeZone: "UTC" });
+const WEEKDAYS = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+const MONTHS = "January February March April May June July August September October November December".split(" ");
 
 /** The furthest from the epoch that a date can be, in milliseconds. A record of somebody else's may say anything. */
 const DATE_MS_MAX = 8_640_000_000_000_000;
@@ -67,8 +68,10 @@ export interface ShownTime {
 
 /** A time, in milliseconds since the epoch, as its parts. */
 export function shownTime(time: number): ShownTime {
-  const date = new Date(Math.max(-DATE_MS_MAX, Math.min(DATE_MS_MAX, time)));
-  const iso = date.toISOString();
-  const [day = "", clock = ""] = iso.split("T");
-  return { iso, day: DAY_IN_WORDS.format(date), date: day, minute: clock.slice(0, 5) };
+  const at = new Date(Number.isNaN(time) ? 0 : Math.max(-DATE_MS_MAX, Math.min(DATE_MS_MAX, time)));
+  const iso = at.toISOString();
+  const [date = "", clock = ""] = iso.split("T");
+  // In our own words, for those of the machine's library differ from one version to the next.
+  const day = `${WEEKDAYS[at.getUTCDay()]} ${at.getUTCDate()} ${MONTHS[at.getUTCMonth()]} ${at.getUTCFullYear()}`;
+  return { iso, day, date, minute: clock.slice(0, 5) };
 }

@@ -34,6 +34,7 @@ export interface Page {
 
 /** The whole document. */
 export function documentOf({ title, me, main }: Page): string {
+  const homePath = me === undefined ? "/" : "/dashboard";
   return `${
     html`<!doctype html>
 <html lang="en">
@@ -48,7 +49,7 @@ export function documentOf({ title, me, main }: Page): string {
 <body>
 <a class="skip" href="#main">Skip to the content</a>
 <header class="top">
-<a class="brand" href="${me === undefined ? "/" : "/dashboard"}"><img src="${ICON_ASSET.path}" alt="" width="24" height="24">Verbatim</a>
+<a class="brand" href="${homePath}"><img src="${ICON_ASSET.path}" alt="" width="24" height="24">Verbatim</a>
 ${
   me !== undefined &&
   html`<div class="row"><span>Signed in as <b><bdi>${me.name}</bdi></b></span>

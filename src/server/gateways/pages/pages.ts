@@ -8,7 +8,7 @@
  * place. A token would be a third lock on the same door; the first two are what the JSON routes stand on as well, and
  * browser tests try to get past them. A GET changes nothing but how far its reader has read.
  */
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { CommandError } from "../../commands/command-error.ts";
 import { addChatRoutes } from "./chat-routes.ts";
 import { addDashboardRoutes } from "./dashboard-routes.ts";
@@ -37,7 +37,9 @@ export function registerPages(server: FastifyInstance, door: PagesDoor): void {
     pages.addHook("onRequest", async (_request, reply) => protectPage(reply));
     // Forms as browsers send them, and nothing else, whatever the server around the pages takes.
     pages.removeAllContentTypeParsers();
-    pages.addContentTypeParser(FORM_TYPE, { parseAs: "string" }, async (_request, body) => fieldsOf(String(body)));
+    pages.addContentTypeParser(FORM_TYPE, { parseAs: "string" }, async (_: FastifyRequest, body: string) =>
+      fieldsOf(body),
+    );
     pages.setErrorHandler((error, _request, reply) => {
       const { status, text } = explain(error);
       if (status === 500) door.failed(error);
