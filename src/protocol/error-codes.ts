@@ -54,6 +54,7 @@ export const ERROR_CODES = {
   name_taken: never(409, "The name belongs to somebody else."),
   too_many_rooms: never(409, "The session follows `roomsPerSessionMax` rooms already."),
   too_many_chats: never(409, "The user is in `chatsPerUserMax` chats already."),
+  too_many_tokens: never(409, "The user has 100 tokens already."),
   too_many_members: never(409, "The chat would have more than `membersMax` members."),
   body_too_large: never(413, "The body is longer than `bodyBytesMax`."),
   message_too_long: never(413, "The text has more than `messageBytesMax` bytes of UTF-8."),
