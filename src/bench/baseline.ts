@@ -1,9 +1,10 @@
 /**
- * Load tool, the comparison: server and relay in turn under the same load, so that whatever the machine does meanwhile
- * it does to both; the median of each figure and their ratio.
+ * Load tool, the comparison: two subjects in turn under the same load, so that whatever the machine does meanwhile it
+ * does to both; the median of each figure and their ratio.
  */
 import type { LoadPlan } from "./load-plan.ts";
-import { type Measurement, measure, type Setting, type Subject } from "./measure.ts";
+import { type Measurement, measure, type Subject } from "./measure.ts";
+import type { Setting } from "./stage.ts";
 
 /** Medians over the runs of one subject. */
 export interface Medians {
@@ -15,36 +16,50 @@ export interface Medians {
   readonly cpuMicrosPerDelivery: number;
 }
 
-/** Server against relay. */
-export interface Comparison {
-  readonly server: Medians;
-  readonly relay: Medians;
-  /** Server's deliveries a second over the relay's. */
+/** What is compared with what. */
+export interface Pair {
+  readonly subject: Subject;
+  readonly reference: Subject;
+}
+
+/** The comparison that belongs to a subject: the relay, or TCP for WebSocket. */
+export const PAIRS = {
+  tcp: { subject: "server", reference: "relay" },
+  websocket: { subject: "websocket", reference: "server" },
+} as const satisfies Record<string, Pair>;
+
+/** A subject against its reference. */
+export interface Comparison extends Pair {
+  readonly measured: Medians;
+  readonly compared: Medians;
+  /** The subject's deliveries a second over the reference's. */
   readonly deliveriesRatio: number;
-  /** Server's processor time per delivery over the relay's. */
+  /** The subject's processor time per delivery over the reference's. */
   readonly cpuRatio: number;
   readonly measurements: readonly Measurement[];
   readonly shortfall: boolean;
 }
 
 /** Runs the plan `runs` times against each, alternating. */
-export async function compare(plan: LoadPlan, runs: number, setting: Setting): Promise<Comparison> {
+export async function compare(pair: Pair, plan: LoadPlan, runs: number, setting: Setting): Promise<Comparison> {
+  const { subject, reference } = pair;
   const measurements: Measurement[] = [];
   for (let run = 0; run < runs; run++) {
     // Who goes first alternates as well: what follows a run, such as dirty pages being written, falls on both.
-    const order: readonly Subject[] = run % 2 === 0 ? ["relay", "server"] : ["server", "relay"];
-    for (const subject of order) {
-      const progress = (line: string): void => setting.progress(`${subject} ${run + 1}/${runs}  ${line}`);
-      measurements.push(await measure(subject, plan, { ...setting, progress }));
+    const order: readonly Subject[] = run % 2 === 0 ? [reference, subject] : [subject, reference];
+    for (const next of order) {
+      const progress = (line: string): void => setting.progress(`${next} ${run + 1}/${runs}  ${line}`);
+      measurements.push(await measure(next, plan, { ...setting, progress }));
     }
   }
-  const server = medians(measurements.filter(({ subject }) => subject === "server"));
-  const relay = medians(measurements.filter(({ subject }) => subject === "relay"));
+  const measured = medians(measurements.filter((each) => each.subject === subject));
+  const compared = medians(measurements.filter((each) => each.subject === reference));
   return {
-    server,
-    relay,
-    deliveriesRatio: server.deliveredPerSecond / relay.deliveredPerSecond,
-    cpuRatio: server.cpuMicrosPerDelivery / relay.cpuMicrosPerDelivery,
+    ...pair,
+    measured,
+    compared,
+    deliveriesRatio: measured.deliveredPerSecond / compared.deliveredPerSecond,
+    cpuRatio: measured.cpuMicrosPerDelivery / compared.cpuMicrosPerDelivery,
     measurements,
     shortfall: measurements.some(({ result }) => result.shortfall),
   };

@@ -29,6 +29,8 @@ interface Sender {
   readonly unacknowledged: Set<number> | undefined;
   /** Numbers sent a second time, which may therefore stand behind later ones. */
   readonly resent: Set<number>;
+  /** Numbers of which the server has said that they will never appear. */
+  readonly refused: Set<number>;
   readonly places: MessagePlaces;
 }
 
@@ -75,7 +77,8 @@ export class RoomCheck {
   /** A new sender; its messages are numbered from 1. */
   addSender(label: string): number {
     const unacknowledged = this.#due === "acknowledged" ? new Set<number>() : undefined;
-    return this.#senders.push({ label, sent: 0, unacknowledged, resent: new Set(), places: new MessagePlaces() }) - 1;
+    const places = new MessagePlaces();
+    return this.#senders.push({ label, sent: 0, unacknowledged, resent: new Set(), refused: new Set(), places }) - 1;
   }
 
   /** A new receiver, whose duty begins as `since` says. */
@@ -93,6 +96,11 @@ export class RoomCheck {
     if (state !== undefined) state.left = true;
   }
 
+  /** The furthest seq that a receiver has seen; 0 before the first, meaningless where the server gives no seqs. */
+  cursor(receiver: number): number {
+    return Math.max(0, this.#receivers[receiver]?.place ?? 0);
+  }
+
   /** A message is being sent: returns its number. To be called before the bytes go out. */
   sent(sender: number): number {
     const state = this.#senders[sender] as Sender;
@@ -106,9 +114,27 @@ export class RoomCheck {
     this.#senders[sender]?.resent.add(number);
   }
 
-  /** The server has promised to keep a message. */
-  acknowledged(sender: number, number: number): void {
-    this.#senders[sender]?.unacknowledged?.delete(number);
+  /** The server has promised to keep a message, under a seq where it says one (else 0). */
+  acknowledged(sender: number, number: number, seq = 0): void {
+    const from = this.#senders[sender];
+    from?.unacknowledged?.delete(number);
+    if (from === undefined || seq <= 0) return;
+    const place = this.#placeOf(from, sender, number);
+    if (place === 0) from.places.set(number, seq);
+    else if (place > 0 && place !== seq) {
+      const text = () => `${this.#room}: message ${number} of ${from.label}: seq ${place}, was answered with ${seq}`;
+      this.#findings.add("renumbered", 1, text);
+    }
+  }
+
+  /** The server has said that it did not take a message and that it will never appear. */
+  refused(sender: number, number: number): void {
+    const from = this.#senders[sender];
+    if (from === undefined) return;
+    from.refused.add(number);
+    if (this.#placeOf(from, sender, number) !== 0) {
+      this.#findings.add("refused", 1, () => `${this.#room}: message ${number} of ${from.label}, seen before`);
+    }
   }
 
   /** A receiver saw a message; `seq` is 0 where the server gives none. */
@@ -123,6 +149,9 @@ export class RoomCheck {
       return;
     }
     if (sender >= to.next.length) this.#learnSenders(to);
+    if (from.refused.size > 0 && from.refused.has(number)) {
+      this.#findings.add("refused", 1, () => this.#text(to, from.label, number));
+    }
     const next = to.next[sender] as number;
     let late = false;
     if (next === number) {
@@ -184,8 +213,7 @@ export class RoomCheck {
   /** One order for all: a message's place is its seq, or without seqs the rank at which it was first seen. */
   #order(to: Receiver, from: Sender, sender: number, number: number, seq: number, late: boolean): void {
     const places = from.places;
-    if (!places.covers(number)) places.advance(number, () => this.#seenByAll(sender));
-    let place = places.get(number);
+    let place = this.#placeOf(from, sender, number);
     if (place === 0) {
       // Whoever is not the furthest ahead and meets a message that nobody has seen meets it late: those ahead missed
       // it. It shares the place of what came before, so that one loss does not look like disorder for everyone else.
@@ -201,6 +229,11 @@ export class RoomCheck {
     }
     if (seq > 0) this.#seqOnly(to, seq);
     else if (place > to.place) to.place = place;
+  }
+
+  #placeOf({ places }: Sender, sender: number, number: number): number {
+    if (!places.covers(number)) places.advance(number, () => this.#seenByAll(sender));
+    return places.get(number);
   }
 
   #seqOnly(to: Receiver, seq: number): void {

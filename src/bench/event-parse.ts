@@ -10,14 +10,26 @@ export function parseEvent(line: string, plan: ScanPlan, sink: EventSink): void 
   const event = parseObject(line);
   const type = event?._et;
   if (event === undefined || typeof type !== "string") {
-    sink.malformed(line);
+    parseForeign(line, plan, sink);
     return;
   }
   if (type === "user_message") parseMessage(line, event, plan, sink);
   else if (type === "ack" && isOwnKey(event.k, plan)) {
     const key = new TextEncoder().encode(event.k);
     sink.acknowledged(readStream(key, 0), readNumber(key, 0));
-  } else sink.event(type, event);
+  } else {
+    // Told to those who said `hello`, and numbered like a message.
+    if (type === "room_change" && typeof event.r === "string") sink.otherMessage(event.r, Number(event.q));
+    sink.event(type, event);
+  }
+}
+
+/** A frame of a server whose events look otherwise: all that is known is that an own text comes back somewhere in it. */
+function parseForeign(line: string, plan: ScanPlan, sink: EventSink): void {
+  const at = plan.anyLayout ? line.indexOf(`v1 ${plan.run} `) : -1;
+  const message = at < 0 ? undefined : parseMessageText(plan.run, line.slice(at, at + plan.textBytes));
+  if (message === undefined || !line.includes(messageText(plan.run, message, plan.textBytes))) sink.malformed(line);
+  else sink.ownMessage(message.stream, message.number, message.micros, 0);
 }
 
 function parseMessage(line: string, event: Record<string, unknown>, plan: ScanPlan, sink: EventSink): void {

@@ -29,7 +29,12 @@ export interface ScanPlan {
   readonly rooms: readonly string[];
   /** The room of each stream, as an index into `rooms`. */
   readonly streamRooms: Int32Array;
+  /** Whether an own text counts wherever it stands: for a server whose events are not of this wire. */
+  readonly anyLayout: boolean;
 }
+
+/** How events stand in the bytes: each on a line, or each in a frame by itself. */
+export type Framing = "lines" | "frames";
 
 /** Bytes that may be read past the end of a chunk without leaving the buffer: more than the longest line of ours. */
 export const SCAN_SLACK_BYTES = 32 * 1024;
@@ -38,6 +43,7 @@ export const SCAN_SLACK_BYTES = 32 * 1024;
 const VERIFY_EVERY = 4096;
 
 const LF = 0x0a;
+const CR = 0x0d;
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const CLOSE = 0x7d;
@@ -51,10 +57,12 @@ export class EventScanner {
   readonly #sink: EventSink;
   readonly #roomNames: readonly Uint8Array[];
   readonly #tag: Uint8Array;
+  readonly #framed: boolean;
   #sinceVerified = 0;
   #seq = 0;
 
-  constructor(plan: ScanPlan, sink: EventSink) {
+  constructor(plan: ScanPlan, sink: EventSink, framing: Framing) {
+    this.#framed = framing === "frames";
     this.#plan = plan;
     this.#sink = sink;
     this.#roomNames = plan.rooms.map((name) => new TextEncoder().encode(JSON.stringify(name).slice(1, -1)));
@@ -75,11 +83,16 @@ export class EventScanner {
       }
       const end = bytes.indexOf(LF, at);
       if (end < 0 || end >= to) return at;
-      // `room_participation`: a room of 1,000 makes half a million of them while it fills, and none is ever needed.
-      if (bytes[at + 8] !== 0x72 || bytes[at + 13] !== 0x70) this.#line(bytes.toString("utf8", at, end));
+      if (!isParticipation(bytes, at)) this.#line(bytes.toString("utf8", at, end));
       at = end + 1;
     }
     return at;
+  }
+
+  /** Reads the one event that a frame carries in `from` ≤ index < `to`; slack behind it as for `scan`. */
+  frame(bytes: Buffer, from: number, to: number): void {
+    if (this.#known(bytes, from, to) === 0 && !isParticipation(bytes, from))
+      this.#line(bytes.toString("utf8", from, to));
   }
 
   /** Where the line ends if it has a known layout and is whole; else 0, with nothing told. */
@@ -103,7 +116,7 @@ export class EventScanner {
     if (textEnd >= to || bytes[textAt - 4] !== 0x63 || bytes[textAt - 1] !== QUOTE) return 0;
     if (!this.#tagged(bytes, textAt) || bytes[textEnd] !== QUOTE) return 0;
     const end = this.#tail(bytes, textEnd + 1);
-    if (end === 0 || end > to) return 0;
+    if (end === 0 || end > to || (this.#framed && end !== to)) return 0;
     const stream = readStream(bytes, textAt);
     const number = readNumber(bytes, textAt);
     const micros = readMicros(bytes, textAt);
@@ -140,9 +153,14 @@ export class EventScanner {
       }
       this.#seq = seq;
     }
-    if (bytes[at] !== CLOSE) return 0;
-    if (bytes[at + 1] === 0x0d && bytes[at + 2] === LF) return at + 3;
-    return bytes[at + 1] === LF ? at + 2 : 0;
+    return bytes[at] === CLOSE ? this.#lineEnd(bytes, at + 1) : 0;
+  }
+
+  /** Where the next line begins if this one ends at `at`, else 0. A frame ends by itself. */
+  #lineEnd(bytes: Buffer, at: number): number {
+    if (this.#framed) return at;
+    if (bytes[at] === CR && bytes[at + 1] === LF) return at + 2;
+    return bytes[at] === LF ? at + 1 : 0;
   }
 
   /** `{"_et":"ack","k":"` + key + `","i":"` + 36 + `","q":` + digits + `}` */
@@ -152,12 +170,13 @@ export class EventScanner {
     if (!this.#tagged(bytes, keyAt) || bytes[end] !== QUOTE || bytes[end + 43] !== QUOTE) return 0;
     end += 49;
     for (let byte = bytes[end] as number; byte >= 48 && byte <= 57; byte = bytes[++end] as number);
-    if (bytes[end] !== CLOSE || bytes[end + 1] !== 0x0d || bytes[end + 2] !== LF || end + 3 > to) return 0;
+    end = bytes[end] === CLOSE ? this.#lineEnd(bytes, end + 1) : 0;
+    if (end === 0 || end > to || (this.#framed && end !== to)) return 0;
     const stream = readStream(bytes, keyAt);
     const number = readNumber(bytes, keyAt);
     if (stream < 0 || number < 0) return 0;
     this.#sink.acknowledged(stream, number);
-    return end + 3;
+    return end;
   }
 
   #tagged(bytes: Buffer, at: number): boolean {
@@ -176,4 +195,9 @@ export class EventScanner {
   #line(line: string): void {
     parseEvent(line, this.#plan, this.#sink);
   }
+}
+
+/** `room_participation`: a room of 1,000 makes half a million of them while it fills, and none is ever needed. */
+function isParticipation(bytes: Buffer, at: number): boolean {
+  return bytes[at + 8] === 0x72 && bytes[at + 13] === 0x70 && bytes[at + 2] === 0x5f;
 }

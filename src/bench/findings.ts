@@ -12,8 +12,17 @@
  * - `hole`: a seq was skipped; counted in seqs.
  * - `renumbered`: two receivers saw one message under two seqs.
  * - `never_sent`: a message came that nobody sent.
+ * - `refused`: a message came of which the server had said that it would not.
  */
-export const FINDING_KINDS = ["lost", "duplicate", "misordered", "hole", "renumbered", "never_sent"] as const;
+export const FINDING_KINDS = [
+  "lost",
+  "duplicate",
+  "misordered",
+  "hole",
+  "renumbered",
+  "never_sent",
+  "refused",
+] as const;
 
 /** One of `FINDING_KINDS`. */
 export type FindingKind = (typeof FINDING_KINDS)[number];
@@ -36,6 +45,7 @@ export class FindingLog {
     hole: 0,
     renumbered: 0,
     never_sent: 0,
+    refused: 0,
   };
   readonly #examples = new Map<FindingKind, string[]>();
 

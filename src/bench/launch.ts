@@ -6,8 +6,13 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Cores } from "./cores.ts";
 
+/** A door of the server; each is listed under its name in the log line `listening`. */
+export type Door = "tcp" | "http";
+
 /** How a process is started. */
 export interface LaunchOptions {
+  /** The door whose address is wanted. */
+  readonly door: Door;
   readonly cores: Cores;
   /** Flags for Node, such as `--cpu-prof`. */
   readonly nodeArgs: readonly string[];
@@ -65,7 +70,7 @@ export function launch(options: LaunchOptions): Promise<Launched> {
         output = (output + chunk).slice(-OUTPUT_KEPT_MAX);
         const lines = (rest + chunk).split("\n");
         rest = lines.pop() ?? "";
-        for (const address of lines.map(parseListening)) {
+        for (const address of lines.map((line) => parseListening(line, options.door))) {
           if (address === undefined) continue;
           clearTimeout(timer);
           child.removeListener("exit", ended);
@@ -76,13 +81,14 @@ export function launch(options: LaunchOptions): Promise<Launched> {
   });
 }
 
-/** Host and port from a log line `{"msg":"listening","tcp":"HOST:PORT" | {"host","port"},…}`; else `undefined`. */
-export function parseListening(line: string): { host: string; port: number } | undefined {
+/** Where a door is, from a log line `{"msg":"listening","tcp":"HOST:PORT" | {"host","port"},…}`; else `undefined`. */
+export function parseListening(line: string, door: Door): { host: string; port: number } | undefined {
   if (!line.startsWith("{") || !line.includes('"listening"')) return undefined;
   try {
-    const { msg, tcp } = JSON.parse(line) as { msg: unknown; tcp: unknown };
-    if (msg !== "listening") return undefined;
-    return typeof tcp === "string" ? parseAddress(tcp) : (tcp as { host: string; port: number });
+    const fields = JSON.parse(line) as { msg: unknown } & Readonly<Record<Door, unknown>>;
+    if (fields.msg !== "listening") return undefined;
+    const where = fields[door];
+    return typeof where === "string" ? parseAddress(where) : (where as { host: string; port: number } | undefined);
   } catch {
     return undefined;
   }

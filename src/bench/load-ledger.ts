@@ -2,11 +2,11 @@
  * Load tool, the books of one run: what was sent, seen and acknowledged, with the check of every room, the latencies
  * and the counts. Fed by the scanner; touches no socket and no clock.
  */
-import { RoomCheck } from "./delivery-check.ts";
+import { type Due, RoomCheck } from "./delivery-check.ts";
 import type { EventSink, ScanPlan } from "./event-scanner.ts";
 import { FindingLog, type Findings } from "./findings.ts";
 import { Latencies } from "./latency.ts";
-import type { LoadPlan } from "./load-plan.ts";
+import type { UserPlan } from "./load-plan.ts";
 import { STREAMS_MAX } from "./message-layout.ts";
 
 /** A stream: one user's messages to one room. */
@@ -23,6 +23,16 @@ export interface LedgerUser {
   /** Own messages that came back since the last look. */
   echoes: number;
   onEvent(type: string, event: Readonly<Record<string, unknown>>): void;
+}
+
+/** What the books are about. */
+export interface LedgerPlan {
+  readonly users: readonly Pick<UserPlan, "rooms" | "sends">[];
+  readonly textBytes: number;
+  /** Which messages have to arrive. */
+  readonly due: Due;
+  /** Whether the server's events may look as they like; see `ScanPlan`. */
+  readonly anyLayout: boolean;
 }
 
 /** Error examples that are kept. */
@@ -54,14 +64,14 @@ export class LoadLedger implements EventSink {
   readonly #acknowledgedUpTo: Int32Array;
   readonly #userStreams: readonly (readonly Stream[])[];
 
-  constructor(plan: LoadPlan, run: string, roomNames: readonly string[]) {
+  constructor(plan: LedgerPlan, run: string, roomNames: readonly string[]) {
     const streamCount = plan.users.reduce((sum, user) => sum + (user.sends ? user.rooms.length : 0), 0);
     if (streamCount > STREAMS_MAX) throw new Error(`At most ${STREAMS_MAX} users × rooms can send.`);
     const streamRooms = new Int32Array(streamCount);
     this.#streamUsers = new Int32Array(streamCount);
     this.#streamSenders = new Int32Array(streamCount);
     this.#acknowledgedUpTo = new Int32Array(streamCount);
-    this.#rooms = roomNames.map((name) => new RoomCheck(name, "sent"));
+    this.#rooms = roomNames.map((name) => new RoomCheck(name, plan.due));
     this.#roomIndexes = new Map(roomNames.map((name, index) => [name, index]));
     let id = 0;
     this.#userStreams = plan.users.map((user, index) =>
@@ -72,7 +82,7 @@ export class LoadLedger implements EventSink {
         return { id: id++, room };
       }),
     );
-    this.scan = { run, textBytes: plan.textBytes, rooms: roomNames, streamRooms };
+    this.scan = { run, textBytes: plan.textBytes, rooms: roomNames, streamRooms, anyLayout: plan.anyLayout };
   }
 
   /** The streams of a user, in the order of its rooms. */
@@ -86,12 +96,28 @@ export class LoadLedger implements EventSink {
     return (this.#rooms[stream.room] as RoomCheck).sent(this.#streamSenders[stream.id] as number);
   }
 
+  /** A message was taken, under this seq where the server says one (else 0). */
+  accepted(stream: Stream, number: number, seq: number): void {
+    this.acknowledgements++;
+    this.#rooms[stream.room]?.acknowledged(this.#streamSenders[stream.id] as number, number, seq);
+  }
+
+  /** A message was not taken and will never appear. */
+  refused(stream: Stream, number: number): void {
+    this.#rooms[stream.room]?.refused(this.#streamSenders[stream.id] as number, number);
+  }
+
   /** A user has joined a room: whatever is sent from now on is due to it. Whether it was new and ours. */
   joined(user: LedgerUser, roomName: string): boolean {
     const room = this.#roomIndexes.get(roomName);
     if (room === undefined || user.receivers[room] !== -1) return false;
     user.receivers[room] = (this.#rooms[room] as RoomCheck).addReceiver(`user ${user.index}`, "now");
     return true;
+  }
+
+  /** The furthest seq that a user has seen in a room; 0 before the first. */
+  cursor(user: LedgerUser, room: number): number {
+    return this.#rooms[room]?.cursor(user.receivers[room] as number) ?? 0;
   }
 
   /** A user's connection is gone: nothing more is due to it. */

@@ -8,15 +8,19 @@ import { LoadLedger } from "./load-ledger.ts";
 import type { LoadPlan } from "./load-plan.ts";
 import { type CountedMoment, judge, type Moment, type TimedResult } from "./load-result.ts";
 import { LoadUser } from "./load-user.ts";
-import { RUN_TAG_LENGTH } from "./message-layout.ts";
+import { newRunTag } from "./message-layout.ts";
 import type { ProcessProbe } from "./process-probe.ts";
 import { Schedule } from "./schedule.ts";
-import { scoutRooms } from "./scout.ts";
+import { scoutRooms, scoutWebSocket } from "./scout.ts";
+import { TICK_MS, tickUntil } from "./ticking.ts";
+import { tcpDoor, type UserDoor, webSocketDoor } from "./user-door.ts";
 
 /** Where the server is and how it can be watched. */
 export interface LoadTarget {
   readonly host: string;
   readonly port: number;
+  /** How users come in. */
+  readonly over: "tcp" | "websocket";
   /** Its process, where it runs on this machine and is known. */
   readonly probe: ProcessProbe | undefined;
 }
@@ -35,22 +39,23 @@ const JOIN_SILENCE_MS = 30_000;
 /** How long no delivery may come in the drain before waiting for more is given up. */
 const DRAIN_SILENCE_MS = 3_000;
 
-/** How often the run looks after what is due, in ms: the finest that Node's timers do. */
-const TICK_MS = 1;
-
 /** How often the run is sampled for its timeline. */
 const SAMPLE_MS = 100;
 
 /** Runs a plan against a server; resolves with what was measured, findings included. */
 export async function runLoad(target: LoadTarget, plan: LoadPlan, view: LoadView): Promise<TimedResult> {
-  const rooms = await scoutRooms(target.host, target.port);
+  const { host, port } = target;
+  const address = { host, port, path: "/ws", cookie: undefined };
+  const door = target.over === "tcp" ? tcpDoor(host, port) : webSocketDoor(address);
+  const rooms = await (target.over === "tcp" ? scoutRooms(host, port) : scoutWebSocket(address));
   if (rooms.length < plan.roomCount) throw new Error(`The server has ${rooms.length} rooms, not ${plan.roomCount}.`);
-  const run = new LoadRun(target, plan, rooms.slice(0, plan.roomCount), view);
+  const run = new LoadRun(target, door, plan, rooms.slice(0, plan.roomCount), view);
   return run.go();
 }
 
 class LoadRun {
   readonly #target: LoadTarget;
+  readonly #door: UserDoor;
   readonly #plan: LoadPlan;
   readonly #view: LoadView;
   readonly #ledger: LoadLedger;
@@ -70,13 +75,14 @@ class LoadRun {
   #lineSent = 0;
   #lineDelivered = 0;
 
-  constructor(target: LoadTarget, plan: LoadPlan, rooms: readonly string[], view: LoadView) {
+  constructor(target: LoadTarget, door: UserDoor, plan: LoadPlan, rooms: readonly string[], view: LoadView) {
     this.#target = target;
+    this.#door = door;
     this.#plan = plan;
     this.#view = view;
-    const run = Math.random().toString(36).slice(2).padEnd(RUN_TAG_LENGTH, "0").slice(0, RUN_TAG_LENGTH);
-    this.#ledger = new LoadLedger(plan, run, rooms);
-    this.#scanner = new EventScanner(this.#ledger.scan, this.#ledger);
+    const run = newRunTag();
+    this.#ledger = new LoadLedger({ ...plan, due: "sent", anyLayout: false }, run, rooms);
+    this.#scanner = new EventScanner(this.#ledger.scan, this.#ledger, door.framing);
     this.#schedule = new Schedule(plan.users.length);
   }
 
@@ -152,8 +158,7 @@ class LoadRun {
 
   get #context() {
     return {
-      host: this.#target.host,
-      port: this.#target.port,
+      door: this.#door,
       ledger: this.#ledger,
       scanner: this.#scanner,
       shared: this.#shared,
@@ -232,18 +237,9 @@ class LoadRun {
 
   /** Keeps the run going until the condition holds. */
   #until(condition: () => boolean, everyMs = TICK_MS): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const tick = (): void => {
-        try {
-          this.#sendDue();
-          this.#sample();
-          if (condition()) resolve();
-          else setTimeout(tick, everyMs);
-        } catch (error) {
-          reject(error);
-        }
-      };
-      tick();
+    return tickUntil(condition, everyMs, () => {
+      this.#sendDue();
+      this.#sample();
     });
   }
 

@@ -1,16 +1,16 @@
 /**
  * Load tool, one user: connects, joins its rooms, and sends what it is told to, everything that is due in one write.
  */
-import { BenchSocket, type SharedReadBuffer } from "./bench-socket.ts";
+import type { SharedReadBuffer } from "./bench-socket.ts";
 import type { EventScanner } from "./event-scanner.ts";
 import type { LedgerUser, LoadLedger, Stream } from "./load-ledger.ts";
 import type { UserPlan } from "./load-plan.ts";
-import { MessageTemplate } from "./message-layout.ts";
+import { type LineTemplate, MessageTemplate } from "./message-layout.ts";
+import type { UserConnection, UserDoor } from "./user-door.ts";
 
 /** What a user needs of its run. */
 export interface UserContext {
-  readonly host: string;
-  readonly port: number;
+  readonly door: UserDoor;
   readonly ledger: LoadLedger;
   readonly scanner: EventScanner;
   readonly shared: SharedReadBuffer;
@@ -32,9 +32,9 @@ export class LoadUser implements LedgerUser {
   /** Intended send times of what is due and not yet written, in µs since the run began. */
   readonly due: number[] = [];
   readonly #context: UserContext;
-  readonly #socket: BenchSocket;
+  readonly #connection: UserConnection;
   readonly #streams: readonly Stream[];
-  readonly #templates: readonly MessageTemplate[];
+  readonly #templates: readonly LineTemplate[];
   #toJoin: number;
   #turn = 0;
 
@@ -42,19 +42,18 @@ export class LoadUser implements LedgerUser {
     this.index = index;
     this.plan = plan;
     this.#context = context;
-    const { ledger, scanner } = context;
+    const { ledger, scanner, door } = context;
     const { run, rooms, textBytes } = ledger.scan;
     this.receivers = new Int32Array(rooms.length).fill(-1);
     this.#toJoin = plan.rooms.length;
     this.#streams = ledger.streamsOf(index);
-    this.#templates = this.#streams.map(
-      ({ id, room }) => new MessageTemplate(run, rooms[room] as string, id, textBytes, context.keys),
+    this.#templates = this.#streams.map(({ id, room }) =>
+      door.template(new MessageTemplate(run, rooms[room] as string, id, textBytes, context.keys)),
     );
-    this.#socket = new BenchSocket(context.host, context.port, context.shared, {
-      scan: (bytes, from, to) => {
+    this.#connection = door.connect(context.shared, scanner, {
+      reading: () => {
         ledger.user = this;
         ledger.nowMicros = context.micros();
-        return scanner.scan(bytes, from, to);
       },
       scanned: () => {
         if (this.echoes > 0) context.onEchoes(this);
@@ -78,7 +77,7 @@ export class LoadUser implements LedgerUser {
 
   /** Sends everything that is due, in one write. */
   flush(): void {
-    if (this.due.length === 0 || !this.#socket.open) return;
+    if (this.due.length === 0 || !this.#connection.open) return;
     let bytes = 0;
     for (let index = 0; index < this.due.length; index++) bytes += this.#template(this.#turn + index).lineBytes;
     const target = Buffer.allocUnsafe(bytes);
@@ -90,21 +89,20 @@ export class LoadUser implements LedgerUser {
       this.#turn++;
     }
     this.due.length = 0;
-    this.#socket.write(target);
+    this.#connection.write(target);
   }
 
   /** Ends the connection. */
   close(): void {
-    this.#socket.close();
+    this.#connection.close();
   }
 
   #join(): void {
     const { rooms } = this.#context.ledger.scan;
-    const lines = this.plan.rooms.map((room) => `${JSON.stringify({ _ct: "join_room", r: rooms[room] })}\n`);
-    this.#socket.write(lines.join(""));
+    this.#connection.say(this.plan.rooms.map((room) => JSON.stringify({ _ct: "join_room", r: rooms[room] })));
   }
 
-  #template(turn: number): MessageTemplate {
-    return this.#templates[turn % this.#templates.length] as MessageTemplate;
+  #template(turn: number): LineTemplate {
+    return this.#templates[turn % this.#templates.length] as LineTemplate;
   }
 }

@@ -7,7 +7,7 @@
  */
 
 /** A run's tag: messages of another run that is still going, or just ended, are none of ours. */
-export const RUN_TAG_LENGTH = 4;
+const RUN_TAG_LENGTH = 4;
 
 const STREAM_DIGITS = 6;
 const NUMBER_DIGITS = 9;
@@ -76,8 +76,27 @@ export function messageKey(run: string, message: BenchMessage): string {
 /** Length of every key, in bytes. */
 export const KEY_BYTES = NUMBER_AT + NUMBER_DIGITS;
 
+/** A tag that no other run is likely to have. */
+export function newRunTag(): string {
+  return Math.random().toString(36).slice(2).padEnd(RUN_TAG_LENGTH, "0").slice(0, RUN_TAG_LENGTH);
+}
+
+/** Puts a message's number and intended send time into a text of ours that stands at `textAt`. */
+export function stampText(target: Uint8Array, textAt: number, number: number, micros: number): void {
+  writeDigits(target, textAt + NUMBER_AT, NUMBER_DIGITS, number);
+  writeDigits(target, textAt + MICROS_AT, MICROS_DIGITS, micros);
+}
+
+/** Writes one stream's messages as bytes that can be sent. */
+export interface LineTemplate {
+  /** Bytes of one message as it is sent. */
+  readonly lineBytes: number;
+  /** Writes message `number` at `at`; returns where it ends. */
+  write(target: Buffer, at: number, number: number, micros: number): number;
+}
+
 /** Writes `send_message` lines of one stream. */
-export class MessageTemplate {
+export class MessageTemplate implements LineTemplate {
   /** Bytes of one line, its newline included. */
   readonly lineBytes: number;
   readonly #line: Uint8Array;
@@ -98,8 +117,7 @@ export class MessageTemplate {
   /** Writes the line of message `number` at `at`; returns where it ends. */
   write(target: Uint8Array, at: number, number: number, micros: number): number {
     target.set(this.#line, at);
-    writeDigits(target, at + this.#textAt + NUMBER_AT, NUMBER_DIGITS, number);
-    writeDigits(target, at + this.#textAt + MICROS_AT, MICROS_DIGITS, micros);
+    stampText(target, at + this.#textAt, number, micros);
     if (this.#keyAt >= 0) writeDigits(target, at + this.#keyAt + NUMBER_AT, NUMBER_DIGITS, number);
     return at + this.lineBytes;
   }

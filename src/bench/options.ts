@@ -28,7 +28,9 @@ export interface TcpOptions {
   readonly baseline: boolean;
   readonly relay: boolean;
   readonly runs: number;
+  readonly websocket: boolean;
   readonly tcp: string | undefined;
+  readonly http: string | undefined;
   readonly pid: number | undefined;
   readonly data: string | undefined;
   readonly serverArgs: string;
@@ -60,7 +62,9 @@ export const TCP_DEFAULTS: TcpOptions = {
   baseline: false,
   relay: false,
   runs: 3,
+  websocket: false,
   tcp: undefined,
+  http: undefined,
   pid: undefined,
   data: undefined,
   serverArgs: "",
@@ -122,6 +126,11 @@ export function wholeNumber(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError("It is a whole number from 1 on.");
   return value;
+}
+
+/** For commander: a whole number from 0 on. */
+export function wholeFromZero(text: string): number {
+  return text.trim() === "0" ? 0 : wholeNumber(text);
 }
 
 /** For commander: a number above 0. */

@@ -2,7 +2,9 @@
  * Load tool, results as text for people. Pure.
  */
 import type { Comparison, Medians } from "./baseline.ts";
+import type { DiskSpeed } from "./disk-probe.ts";
 import { findingCount } from "./findings.ts";
+import type { LatencySummary } from "./latency.ts";
 import type { LoadResult } from "./load-result.ts";
 import type { LogGrowth } from "./log-growth.ts";
 import type { Measurement } from "./measure.ts";
@@ -26,7 +28,7 @@ export function describeMeasurement({ subject, result, disk }: Measurement): str
   const lines: [string, string | false | undefined][] = [
     ["messages", spoke && `${count(result.sentPerSecond)} in/s, ${count(result.deliveredPerSecond)} out/s`],
     ["measured", spoke && `${result.measuredSeconds.toFixed(1)} s, ${result.textBytes} bytes of text each`],
-    ["latency", latency.count === 0 ? undefined : `p50 ${ms(latency.p50)}, p99 ${ms(latency.p99)}, ${tail(result)}`],
+    ["latency", latency.count === 0 ? undefined : `${describeLatency(latency)}, from the intended send time`],
     ["joined", result.joinMs === undefined ? undefined : `all ${count(result.users)} users after ${ms(result.joinMs)}`],
     ["acks", result.acknowledged === 0 ? undefined : `${count(result.acknowledged)} of ${count(result.sent)}`],
     [
@@ -36,29 +38,25 @@ export function describeMeasurement({ subject, result, disk }: Measurement): str
         `${server.cpuPercent.toFixed(0)} % of a core, ${server.cpuMicrosPerDelivery.toFixed(2)} µs/delivery`,
     ],
     ["memory", server && memory(result)],
-    [
-      "tool",
-      spoke &&
-        `${result.toolCpuPercent.toFixed(0)} % of a core${result.toolCpuPercent > 95 ? ": the tool is the limit" : ""}`,
-    ],
-    ["disk", disk && `fdatasync p50 ${count(disk.syncP50Micros)} µs (32 KiB)${disk.inMemory ? IN_MEMORY : ""}`],
+    ["tool", spoke && describeTool(result.toolCpuPercent)],
+    ["disk", disk && describeDisk(disk)],
     ["checked", verdict(result)],
   ];
   const shown = lines.flatMap(([name, text]) => (typeof text === "string" ? [`  ${name.padEnd(10)}${text}`] : []));
-  return [`${subject}: ${result.load}`, ...shown, ...examples(result)].join("\n");
+  return [`${subject}: ${result.load}`, ...shown, ...describeExamples(result)].join("\n");
 }
 
-/** Server against relay, several lines. */
+/** A subject against its reference, several lines. */
 export function describeComparison(comparison: Comparison): string {
   const line = (name: string, of: Medians): string =>
     `  ${name.padEnd(10)}${count(of.sentPerSecond)} in/s, ${count(of.deliveredPerSecond)} out/s, p50 ${ms(of.p50Ms)}, ` +
     `p99 ${ms(of.p99Ms)}, p99.9 ${ms(of.p999Ms)}, ${of.cpuMicrosPerDelivery.toFixed(2)} µs/delivery`;
   return [
     `medians of ${comparison.measurements.length / 2}`,
-    line("server", comparison.server),
-    line("relay", comparison.relay),
-    `  ${"ratio".padEnd(10)}${comparison.deliveriesRatio.toFixed(2)} × the relay's deliveries a second, ` +
-      `${comparison.cpuRatio.toFixed(2)} × its processor time per delivery`,
+    line(comparison.subject, comparison.measured),
+    line(comparison.reference, comparison.compared),
+    `  ${"ratio".padEnd(10)}${comparison.deliveriesRatio.toFixed(2)} × the deliveries a second, ` +
+      `${comparison.cpuRatio.toFixed(2)} × the processor time per delivery`,
   ].join("\n");
 }
 
@@ -77,10 +75,21 @@ export function bytesPerUser(result: LoadResult): number | undefined {
   return start === undefined || idle === undefined ? undefined : (idle - start) / Math.max(1, result.users);
 }
 
+/** What the tool needed of its core, and whether that says more about the tool than about the server. */
+export function describeTool(percent: number): string {
+  return `${percent.toFixed(0)} % of a core${percent > 95 ? ": the tool is the limit" : ""}`;
+}
+
+/** The disk's speed in words. */
+export function describeDisk(disk: DiskSpeed): string {
+  return `fdatasync p50 ${count(disk.syncP50Micros)} µs (32 KiB)${disk.inMemory ? IN_MEMORY : ""}`;
+}
+
 const IN_MEMORY = ": a folder in memory, where syncing is free; name one on a real disk with --data DIR";
 
-function tail({ latencyMs }: LoadResult): string {
-  return `p99.9 ${ms(latencyMs.p999)}, max ${ms(latencyMs.max)}, from the intended send time`;
+/** Latencies in words. */
+export function describeLatency({ p50, p99, p999, max }: LatencySummary): string {
+  return `p50 ${ms(p50)}, p99 ${ms(p99)}, p99.9 ${ms(p999)}, max ${ms(max)}`;
 }
 
 function memory(result: LoadResult): string | undefined {
@@ -94,15 +103,24 @@ function memory(result: LoadResult): string | undefined {
 
 function verdict(result: LoadResult): string {
   if (!result.shortfall) return `${count(result.delivered)} deliveries: none lost, repeated or out of order`;
-  const found = Object.entries(result.findings.counts).filter(([, number]) => number > 0);
-  const parts = found.map(([kind, number]) => `${count(number)} ${kind}`);
-  for (const [code, number] of Object.entries(result.errors)) parts.push(`${count(number)} × ${code}`);
+  const parts = [...describeFindings(result)];
   if (result.neverJoined > 0) parts.push(`${count(result.neverJoined)} never joined`);
   if (result.unacknowledged !== 0) parts.push(`${count(result.unacknowledged)} unacknowledged`);
   return `SHORTFALL: ${parts.join(", ")} (${count(result.delivered)} deliveries)`;
 }
 
-function examples(result: LoadResult): readonly string[] {
+/** Anything that carries findings and errors. */
+type Verdict = Pick<LoadResult, "findings" | "errors" | "errorExamples">;
+
+/** What was found wrong, in numbers. */
+export function describeFindings(result: Verdict): readonly string[] {
+  const found = Object.entries(result.findings.counts).filter(([, number]) => number > 0);
+  const errors = Object.entries(result.errors).map(([code, number]) => `${count(number)} × ${code}`);
+  return [...found.map(([kind, number]) => `${count(number)} ${kind}`), ...errors];
+}
+
+/** Examples of what was found wrong, a line each. */
+export function describeExamples(result: Verdict): readonly string[] {
   const texts = findingCount(result.findings) > 0 ? result.findings.examples : [];
   return [...texts, ...result.errorExamples].map((text) => `    ${text}`);
 }

@@ -2,15 +2,16 @@
  * Load tool, the whole table: every load that the project's figures are given for, one after the other, as markdown.
  * About ten minutes; `quick` takes about one and is for a look only.
  */
-
 import { tmpdir } from "node:os";
-import { type Comparison, compare } from "./baseline.ts";
+import { type Comparison, compare, PAIRS } from "./baseline.ts";
 import { probeDisk } from "./disk-probe.ts";
 import { logGrowth } from "./log-growth.ts";
 import { machine } from "./machine.ts";
-import { type Measurement, measure, type Setting } from "./measure.ts";
+import { type Measurement, measure } from "./measure.ts";
 import { planOf, type TcpOptions, tcpOptions } from "./options.ts";
 import { bytesPerUser, count, describeComparison, describeGrowth, describeMeasurement, ms } from "./report.ts";
+import type { Setting } from "./stage.ts";
+import { atLeast, atMost, p99Text, type Row, table } from "./suite-table.ts";
 
 /** How the suite is run. */
 export interface SuiteOptions {
@@ -18,16 +19,6 @@ export interface SuiteOptions {
   readonly json: boolean;
   readonly setting: Setting;
   readonly print: (text: string) => void;
-}
-
-/** One line of the table. */
-interface Row {
-  readonly load: string;
-  readonly measured: string;
-  readonly atLeast: string;
-  readonly aim: string;
-  readonly reached: "aim" | "at least" | "missed";
-  readonly command: string;
 }
 
 /** One load of the suite: the options that differ from the defaults, and the rows that come of it. */
@@ -72,15 +63,9 @@ async function runEntry(entry: Entry, setting: Setting): Promise<Outcome> {
   const options = tcpOptions(entry.options);
   const plan = planOf(options, Math.random);
   const named = { ...setting, progress: (line: string): void => setting.progress(`${entry.flags}  ${line}`) };
-  if (options.baseline) return { comparison: await compare(plan, options.runs, named), measurement: undefined };
+  if (options.baseline)
+    return { comparison: await compare(PAIRS.tcp, plan, options.runs, named), measurement: undefined };
   return { comparison: undefined, measurement: await measure("server", plan, named) };
-}
-
-/** The table as markdown. */
-function table(rows: readonly Row[]): string {
-  const cells = rows.map((row) => [row.load, row.measured, row.atLeast, row.aim, row.reached, `\`${row.command}\``]);
-  const head = ["load", "measured", "at least", "aim", "reached", "command"];
-  return [head, head.map(() => "---"), ...cells].map((line) => `| ${line.join(" | ")} |`).join("\n");
 }
 
 function entries(quick: boolean): readonly Entry[] {
@@ -125,7 +110,8 @@ function windowEntry(window: number, least: number, aim: number, twice: Partial<
     options: { ...twice, window },
     rows: ({ comparison }) => {
       const ratio = comparison?.deliveriesRatio ?? Number.NaN;
-      const [server, relay] = [comparison?.server.deliveredPerSecond ?? 0, comparison?.relay.deliveredPerSecond ?? 0];
+      const server = comparison?.measured.deliveredPerSecond ?? 0;
+      const relay = comparison?.compared.deliveredPerSecond ?? 0;
       return [
         {
           load: `24 rooms × 2 users, window ${window}`,
@@ -138,7 +124,7 @@ function windowEntry(window: number, least: number, aim: number, twice: Partial<
 }
 
 function rateRows({ comparison }: Outcome): readonly Omit<Row, "command">[] {
-  const { server, relay } = comparison ?? {};
+  const { measured: server, compared: relay } = comparison ?? {};
   const load = "24 rooms × 2 users × 200 msg/s";
   const cpu = comparison?.cpuRatio ?? Number.NaN;
   const each = `${server?.cpuMicrosPerDelivery.toFixed(2)} against ${relay?.cpuMicrosPerDelivery.toFixed(2)} µs`;
@@ -172,18 +158,4 @@ function growthRow(millions: number, measurement: Measurement | undefined): Omit
   const growth = logGrowth(measurement?.result.timeline ?? [], measurement?.result.sent ?? 0);
   const measured = describeGrowth(growth).replace(/^\s*growth\s*/, "");
   return { load: `log after ${millions} million`, measured, ...atLeast(growth.ratio, 0.8, 0.95, (v) => `≥ ${v}`) };
-}
-
-type Bounds = Pick<Row, "atLeast" | "aim" | "reached">;
-
-const p99Text = (value: number): string => `p99 ≤ ${value} ms`;
-
-function atLeast(value: number, least: number, aim: number, text: (value: number) => string): Bounds {
-  const reached = value >= aim ? "aim" : value >= least ? "at least" : "missed";
-  return { atLeast: text(least), aim: text(aim), reached };
-}
-
-function atMost(value: number, most: number, aim: number, text: (value: number) => string): Bounds {
-  const reached = value <= aim ? "aim" : value <= most ? "at least" : "missed";
-  return { atLeast: text(most), aim: text(aim), reached };
 }

@@ -17,7 +17,7 @@ function see(check: RoomCheck, receiver: number, numbers: readonly number[]): vo
   for (const number of numbers) check.saw(receiver, 0, number, 0);
 }
 
-const nothing = { lost: 0, duplicate: 0, misordered: 0, hole: 0, renumbered: 0, never_sent: 0 };
+const nothing = { lost: 0, duplicate: 0, misordered: 0, hole: 0, renumbered: 0, never_sent: 0, refused: 0 };
 
 describe("delivery check", () => {
   it("finds nothing where everything came once and in order", () => {

@@ -10,6 +10,7 @@ const plan: ScanPlan = {
   textBytes: 64,
   rooms: ["general", 'odd "ö"'],
   streamRooms: Int32Array.from([0, 1, 0]),
+  anyLayout: false,
 };
 const id = "0190a0b0-1111-7222-8333-444455556666";
 const time = "2026-01-01T00:00:00.000Z";
@@ -24,7 +25,7 @@ function scanned(bytes: Buffer, cuts: readonly number[]): readonly string[] {
     event: (type) => told.push(`event ${type}`),
     malformed: (line) => told.push(`malformed ${line.trim()}`),
   };
-  const scanner = new EventScanner(plan, sink);
+  const scanner = new EventScanner(plan, sink, "lines");
   const shared = new SharedReadBuffer();
   let carry: Buffer | undefined;
   const ends = [...new Set([...cuts, bytes.length])].filter((cut) => cut <= bytes.length).sort((a, b) => a - b);

@@ -124,12 +124,13 @@ describe("figures", () => {
   });
 
   it("reads where a server listens", () => {
-    expect(parseListening('{"level":30,"tcp":"127.0.0.1:81","msg":"listening"}')).toEqual({
+    expect(parseListening('{"level":30,"tcp":"127.0.0.1:81","msg":"listening"}', "tcp")).toEqual({
       host: "127.0.0.1",
       port: 81,
     });
-    expect(parseListening('{"tcp":"[::1]:81","msg":"listening"}')).toEqual({ host: "::1", port: 81 });
-    expect(parseListening('{"tcp":"x","msg":"not listening"}')).toBeUndefined();
+    expect(parseListening('{"tcp":"[::1]:81","msg":"listening"}', "tcp")).toEqual({ host: "::1", port: 81 });
+    expect(parseListening('{"tcp":"x","msg":"not listening"}', "tcp")).toBeUndefined();
+    expect(parseListening('{"tcp":"[::1]:81","http":"127.0.0.1:82","msg":"listening"}', "http")?.port).toBe(82);
     expect(() => parseAddress("8080")).toThrow("HOST:PORT");
   });
 

@@ -1,0 +1,85 @@
+/**
+ * Load tool, results over HTTP as text for people. Pure.
+ */
+import {
+  count,
+  describeDisk,
+  describeExamples,
+  describeFindings,
+  describeLatency,
+  describeTool,
+  ms,
+} from "../report.ts";
+import type { HttpComparison, HttpMeasurement, HttpMedians } from "./http-measure.ts";
+import type { HttpResult } from "./http-result.ts";
+
+/** One measurement, several lines. */
+export function describeHttp({ subject, result, disk }: HttpMeasurement): string {
+  const { server, postLatencyMs: post, pushLatencyMs: push, pages, comeBack } = result;
+  const spoke = result.posted > 0;
+  const lines: [string, string | false | undefined][] = [
+    ["posts", spoke && `${count(result.postsPerSecond)}/s taken, ${count(result.pushesPerSecond)} pushes/s`],
+    ["measured", spoke && `${result.measuredSeconds.toFixed(1)} s, ${result.textBytes} bytes of text each`],
+    ["answered", post.count > 0 && `${describeLatency(post)}, from the intended moment`],
+    ["pushed", push.count > 0 && `${describeLatency(push)}, likewise`],
+    ["listening", result.listeners > 0 && `all ${count(result.listeners)} after ${ms(result.listeningMs)}`],
+    ["pages", pages && `${count(pages.count)} of ${count(pages.bytes)} bytes, ${describeLatency(pages.latencyMs)}`],
+    [
+      "back",
+      comeBack &&
+        `all ${count(comeBack.sessions)} after ${ms(comeBack.allMs)} (p50 ${ms(comeBack.eachMs.p50)}), ` +
+          `${count(comeBack.missed)} messages taken meanwhile, ${count(comeBack.retries)} retries`,
+    ],
+    [
+      "cpu",
+      spoke && server && `${server.cpuPercent.toFixed(0)} % of a core, ${server.cpuMicrosPerPost.toFixed(1)} µs/post`,
+    ],
+    ["memory", server && memory(result)],
+    ["tool", spoke && describeTool(result.toolCpuPercent)],
+    ["disk", disk && describeDisk(disk)],
+    ["checked", verdict(result)],
+  ];
+  const shown = lines.flatMap(([name, text]) => (typeof text === "string" ? [`  ${name.padEnd(10)}${text}`] : []));
+  return [`${subject}: ${result.load}`, ...shown, ...describeExamples(result)].join("\n");
+}
+
+/** Server against the bare one, several lines. */
+export function describeHttpComparison(comparison: HttpComparison): string {
+  const line = (name: string, of: HttpMedians): string =>
+    `  ${name.padEnd(10)}${count(of.postsPerSecond)} posts/s, ${count(of.pushesPerSecond)} pushes/s, ` +
+    `post p50 ${ms(of.postP50Ms)}, p99 ${ms(of.postP99Ms)}, ${of.cpuMicrosPerPost.toFixed(1)} µs/post`;
+  return [
+    `medians of ${comparison.measurements.length / 2}`,
+    `${line("server", comparison.server)}, push p99 ${ms(comparison.server.pushP99Ms)}`,
+    line("bare", comparison.bare),
+    `  ${"ratio".padEnd(10)}${comparison.postsRatio.toFixed(2)} × the bare server's posts a second`,
+  ].join("\n");
+}
+
+/** What a listener costs, in bytes of resident memory over the moment before; `undefined` without the process. */
+export function bytesPerListener({ server, listeners }: HttpResult): number | undefined {
+  const { start, idle } = server?.memory ?? {};
+  return start === undefined || idle === undefined ? undefined : (idle - start) / Math.max(1, listeners);
+}
+
+function memory(result: HttpResult): string | undefined {
+  if (result.server === undefined) return undefined;
+  const mb = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`;
+  const { start, idle, peak } = result.server.memory;
+  const each = ((bytesPerListener(result) ?? 0) / 1024).toFixed(1);
+  const heard = idle === undefined || result.listeners === 0 ? "" : `, ${mb(idle)} with all there (${each} KiB each)`;
+  return `${mb(start)} before the listeners${heard}, ${mb(peak)} at its peak`;
+}
+
+function verdict(result: HttpResult): string {
+  if (!result.shortfall) {
+    const pushes = `${count(result.pushed)} pushes of ${count(result.accepted)} posts`;
+    return result.listeners === 0
+      ? `${count(result.accepted)} posts: all answered with 200`
+      : `${pushes}: none lost, repeated or out of order`;
+  }
+  const parts = [...describeFindings(result)];
+  if (result.neverListened > 0) parts.push(`${count(result.neverListened)} never listened`);
+  if (result.unknown > 0) parts.push(`${count(result.unknown)} posts of unknown fate`);
+  return `SHORTFALL: ${parts.join(", ")} (${count(result.pushed)} pushes of ${count(result.accepted)} posts)`;
+}

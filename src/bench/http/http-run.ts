@@ -1,0 +1,193 @@
+/**
+ * Load tool, one run over HTTP from the first listener to the verdict: listeners come, posts go on, the load is measured,
+ * the rest is waited for, everything is checked. Talks to one server over sockets; looks at the server's process only
+ * through the probe it is handed.
+ */
+import { SharedReadBuffer } from "../bench-socket.ts";
+import { LoadLedger } from "../load-ledger.ts";
+import type { Moment } from "../load-result.ts";
+import type { ProcessProbe } from "../process-probe.ts";
+import { TICK_MS, tickUntil } from "../ticking.ts";
+import { Audience } from "./audience.ts";
+import { type HttpPlan, isSilent } from "./http-plan.ts";
+import { type ComeBack, type HttpResult, judgeHttp } from "./http-result.ts";
+import { PageReader } from "./page-reader.ts";
+import { PostPool } from "./post-pool.ts";
+import type { HttpAddress } from "./requests.ts";
+import type { World } from "./set-up.ts";
+
+/** Where the server is and how it can be watched. */
+export interface HttpTarget extends HttpAddress {
+  /** Its process, where it runs on this machine and is known. */
+  readonly probe: ProcessProbe | undefined;
+}
+
+/** What a run shows while it goes on. */
+export interface HttpView {
+  /** One line a second. */
+  readonly progress: (line: string) => void;
+  /** Looks at the run once all listeners are there; for what is measured of an idle server. */
+  readonly settled: () => Promise<void>;
+}
+
+/** How long no delivery may come in the drain before waiting for more is given up. */
+const DRAIN_SILENCE_MS = 3_000;
+
+/** Runs a plan against a server in which `world` has been set up; resolves with what was measured. */
+export async function runHttp(
+  target: HttpTarget,
+  run: string,
+  world: World,
+  plan: HttpPlan,
+  view: HttpView,
+): Promise<HttpResult> {
+  return new HttpRun(target, run, world, plan, view).go();
+}
+
+class HttpRun {
+  readonly #target: HttpTarget;
+  readonly #plan: HttpPlan;
+  readonly #view: HttpView;
+  readonly #ledger: LoadLedger;
+  readonly #pool: PostPool;
+  readonly #audience: Audience;
+  readonly #reader: PageReader | undefined;
+  readonly #startMs = performance.now();
+  #comeBack: ComeBack | undefined = undefined;
+  #lineAtMs = 1000;
+  #lineAccepted = 0;
+  #lineDelivered = 0;
+
+  constructor(target: HttpTarget, run: string, world: World, plan: HttpPlan, view: HttpView) {
+    this.#target = target;
+    this.#plan = plan;
+    this.#view = view;
+    const users = world.users.map((_, index) => ({ rooms: [index % plan.chats], sends: index < plan.connections }));
+    const books = { users, textBytes: plan.textBytes, due: "acknowledged", anyLayout: true } as const;
+    this.#ledger = new LoadLedger(books, run, world.chats);
+    const shared = new SharedReadBuffer();
+    const context = { address: target, shared, ledger: this.#ledger, world, micros: this.#micros };
+    this.#pool = new PostPool(context);
+    this.#audience = new Audience(plan, { ...context, work: this.#work });
+    const chat = world.chats[0] as string;
+    const cookie = world.cookies[0] ?? "";
+    const acknowledged = (): number => this.#pool.seqs[0] as number;
+    this.#reader = plan.pages && new PageReader(plan.pages, { ...context, chat, cookie, acknowledged });
+  }
+
+  async go(): Promise<HttpResult> {
+    const plan = this.#plan;
+    const ledger = this.#ledger;
+    const probe = this.#target.probe;
+    const rssStart = probe?.sample().rssBytes;
+    try {
+      await this.#audience.come();
+      const listeningMs = this.#ms();
+      const neverListened = plan.listeners - this.#audience.ready;
+      await this.#view.settled();
+      const rssIdle = probe?.sample().rssBytes;
+      await this.#fill();
+      this.#pool.start(plan.pace, Number.POSITIVE_INFINITY);
+      this.#reader?.start();
+      const fromMs = this.#ms() + plan.warmupMs;
+      await this.#until(() => this.#ms() >= fromMs);
+      const before = this.#moment();
+      ledger.measureFrom = before.micros;
+      if (plan.cutMs !== undefined) {
+        this.#comeBack = await this.#audience.cutAndComeBack(plan.cutMs, () => this.#pool.accepted);
+      }
+      const toMs = this.#ms() + plan.durationMs;
+      await this.#until(() => this.#ms() >= toMs);
+      const after = this.#moment();
+      ledger.measureTo = after.micros;
+      await this.#drain();
+      const peak = probe?.sample().peakBytes;
+      return judgeHttp({
+        plan,
+        ledger,
+        pool: this.#pool,
+        reader: this.#reader,
+        before,
+        after,
+        listeningMs,
+        neverListened: neverListened + (this.#comeBack === undefined ? 0 : plan.listeners - this.#audience.ready),
+        comeBack: this.#comeBack,
+        rss: rssStart === undefined ? undefined : { start: rssStart, idle: rssIdle, peak: peak ?? 0 },
+      });
+    } finally {
+      this.#audience.close();
+      this.#pool.close();
+      this.#reader?.close();
+    }
+  }
+
+  #ms(): number {
+    return performance.now() - this.#startMs;
+  }
+
+  readonly #micros = (): number => Math.round((performance.now() - this.#startMs) * 1000);
+
+  /** What goes on whatever is waited for. */
+  readonly #work = (): void => {
+    this.#pool.postDue();
+    this.#reader?.readDue();
+    this.#progress();
+  };
+
+  #until(condition: () => boolean, everyMs = TICK_MS): Promise<void> {
+    return tickUntil(condition, everyMs, this.#work);
+  }
+
+  /** Brings the chats to the length that they are to have. */
+  async #fill(): Promise<void> {
+    const { fill } = this.#plan;
+    if (fill === 0) return;
+    this.#pool.start({ kind: "closed" }, fill);
+    await this.#until(() => this.#pool.settled);
+    this.#pool.stop();
+  }
+
+  async #drain(): Promise<void> {
+    this.#pool.stop();
+    this.#reader?.stop();
+    if (isSilent(this.#plan)) return;
+    const deadlineMs = this.#ms() + this.#plan.drainMs;
+    let delivered = this.#ledger.delivered;
+    let heardMs = this.#ms();
+    await this.#until(() => {
+      if (this.#ledger.delivered !== delivered) heardMs = this.#ms();
+      delivered = this.#ledger.delivered;
+      if (this.#ms() > deadlineMs) return true;
+      if (!this.#pool.settled || this.#reader?.settled === false) return false;
+      return this.#ms() - heardMs > DRAIN_SILENCE_MS || this.#ledger.outstanding() === 0;
+    }, 20);
+    if (!this.#pool.settled) this.#ledger.error("post_unanswered", "a post was still without an answer at the end");
+  }
+
+  #moment(): Moment {
+    const sample = this.#target.probe?.sample();
+    const { user, system } = process.cpuUsage();
+    return {
+      micros: this.#micros(),
+      sent: this.#pool.accepted,
+      delivered: this.#ledger.delivered,
+      serverCpuMicros: sample?.cpuMicros,
+      toolCpuMicros: user + system,
+    };
+  }
+
+  #progress(): void {
+    const now = this.#ms();
+    if (now < this.#lineAtMs) return;
+    this.#lineAtMs = now + 1000;
+    const { accepted, waiting } = this.#pool;
+    const { delivered, found } = this.#ledger;
+    this.#view.progress(
+      `${Math.round(now / 1000)} s  ${this.#audience.ready}/${this.#plan.listeners} listeners  ` +
+        `${accepted - this.#lineAccepted} posts/s  ${delivered - this.#lineDelivered} pushes/s  ` +
+        `${waiting} waiting, ${found} findings, ${this.#ledger.errors.size} kinds of error`,
+    );
+    this.#lineAccepted = accepted;
+    this.#lineDelivered = delivered;
+  }
+}
