@@ -5,7 +5,7 @@
 import type { StoredRecord, Uuid } from "../record.ts";
 import { checkBatch, PageBudget } from "./check-batch.ts";
 import type { MessageStore, PageLimit, Snapshot, StoreBatch } from "./message-store.ts";
-import { PackedRows } from "./packed-rows.ts";
+import { unpacked } from "./packed-rows.ts";
 
 /** What a test may do to a `MemoryStore`; each may be set and taken away at any time. */
 export interface MemoryStoreHooks {
@@ -89,8 +89,7 @@ export class MemoryStore implements MessageStore {
     const { partition, records, to, snapshot } = batch;
     const checkpoint = this.#disk.checkpoints.get(partition) ?? 0;
     checkBatch(batch, checkpoint);
-    const rows = records instanceof PackedRows ? records.all() : records;
-    for (const row of rows) put(this.#room(row.record.room), row);
+    for (const row of unpacked(records)) put(this.#room(row.record.room), row);
     this.#disk.checkpoints.set(partition, Math.max(checkpoint, to));
     if (snapshot !== undefined) this.#keep(partition, snapshot);
   }

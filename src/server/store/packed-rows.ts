@@ -210,6 +210,11 @@ export class PackedRows {
   }
 }
 
+/** Rows as objects, packed or not; each room's ascending by seq. */
+export function unpacked(rows: readonly StoredRecord[] | PackedRows): readonly StoredRecord[] {
+  return rows instanceof PackedRows ? rows.all() : rows;
+}
+
 function rowAt(buffer: Buffer, offset: number, end: number, seq: number): StoredRecord {
   const record = decodeRecord(buffer, offset + ROW_NUMBERS_BYTES, end);
   // What was encoded a moment ago, or came whole out of the log, is read back whole.

@@ -1,5 +1,6 @@
 /** Tests of the way from a cursor to live: from memory, from the store, and while records keep coming. */
 import { describe, expect, it } from "vitest";
+import { unpacked } from "../../../src/server/store/packed-rows.ts";
 import { Listener, type MemoryConnection, numbers } from "../../support/memory-transport.ts";
 import { PLAIN_WORLD, World } from "../../support/simulation-world.ts";
 
@@ -216,7 +217,7 @@ describe("a store that can't be read", () => {
       return rows.filter(({ seq }) => seq !== 7 || lost === 0);
     };
     world.store.hooks.beforeWrite = (batch) => {
-      if (batch.records.some(({ seq }) => seq === 7)) lost = 0;
+      if (unpacked(batch.records).some(({ seq }) => seq === 7)) lost = 0;
       return Promise.resolve();
     };
     const { connection, listener } = await connect(world);
