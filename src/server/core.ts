@@ -183,7 +183,8 @@ export async function startCore(ports: Ports, options: CoreOptions): Promise<Cor
 
   for (const room of hub.rooms()) room.recent.retain(await store.floor(room.id));
 
-  const { accounts, authenticator } = createAuth({ node, auth, directory, signals, clock, chance, ids, telemetry });
+  const parts = { node, auth, directory, signals, clock, chance, ids, telemetry, guests };
+  const { accounts, authenticator } = await createAuth(parts);
   const bans = new Bans({ node, directory, signals, clock });
   await bans.load();
   const access = new Access(hub, bans, {

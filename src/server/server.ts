@@ -53,6 +53,7 @@ export async function start(options: {
       rooms,
       limits,
       retention: config.retention,
+      auth: config.auth,
       clock: systemClock,
       chance: systemChance,
       telemetry,
@@ -64,8 +65,10 @@ export async function start(options: {
       guests: core.guests,
       telemetry,
       clock: systemClock,
-      lineBytesMax: limits.lineBytesMax,
-      listings: core.listings,
+      limits,
+      takesGuests: config.auth.mode === "open" || config.auth.guests,
+      tls: undefined,
+      isProxy: () => false,
     });
     // The door for people comes last: where the other one can't be opened, nobody has come in yet.
     const http = await openHttp(config, core, telemetry);

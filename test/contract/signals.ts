@@ -82,11 +82,11 @@ export function signalsContract(name: string, open: () => OpenSignals): void {
       const heard: [string, Signal][] = [];
       signals.subscribe((signal) => {
         heard.push(["first", signal]);
-        if (signal.user === uuidOf(1)) signals.publish(typing(2));
+        if (signal.type === "typing" && signal.user === uuidOf(1)) signals.publish(typing(2));
       });
       signals.subscribe((signal) => heard.push(["second", signal]));
       signals.publish(typing(1));
-      expect(heard.map(([who, { userName }]) => [who, userName])).toEqual([
+      expect(heard.map(([who, signal]) => [who, signal.type === "typing" ? signal.userName : signal.type])).toEqual([
         ["first", "user 1"],
         ["second", "user 1"],
         ["first", "user 2"],

@@ -17,10 +17,11 @@ import type { MessageLog } from "../../src/server/log/message-log.ts";
 import { SEGMENT_BYTES_MAX } from "../../src/server/log/segment-format.ts";
 import { openSegmentLog } from "../../src/server/log/segments.ts";
 import { MemorySignals } from "../../src/server/signals/memory.ts";
-import { NO_PAUSE, openLmdbStore } from "../../src/server/store/lmdb.ts";
+import { openLmdbStore } from "../../src/server/store/lmdb.ts";
 import { silentTelemetry } from "../../src/server/telemetry/create-telemetry.ts";
 import { publicRoomId } from "../../src/server/uuid.ts";
 import { messages } from "./log-records.ts";
+import { OPEN_AUTH, OPEN_DOOR } from "./open-auth.ts";
 
 /** What is chosen. */
 export interface LoadCoreOptions {
@@ -55,7 +56,7 @@ export async function startLoadCore(options: LoadCoreOptions): Promise<LoadCore>
   const fail = (error: unknown): void => {
     throw error;
   };
-  const store = await openLmdbStore({ dir: folder.store, readOnly: false, damaged: fail, pause: NO_PAUSE });
+  const store = await openLmdbStore({ dir: folder.store, readOnly: false, damaged: fail });
   const directory = await openLmdbDirectory({ dir: folder.directory, readOnly: false });
   const signals = new MemorySignals(fail);
   const closePorts = async (): Promise<void> => {
@@ -81,15 +82,15 @@ export async function startLoadCore(options: LoadCoreOptions): Promise<LoadCore>
         rooms: options.rooms.map((name) => ({ name, description: "" })),
         limits: DEFAULT_LIMITS,
         retention,
+        auth: OPEN_AUTH,
         clock: systemClock,
         chance: systemChance,
         telemetry,
       },
     );
-    const { sessions, dispatcher, guests, listings } = core;
-    const { lineBytesMax } = DEFAULT_LIMITS;
-    const door = { sessions, dispatcher, guests, telemetry, clock: systemClock, lineBytesMax, listings };
-    const gateway = new TcpGateway(door);
+    const { sessions, dispatcher, guests } = core;
+    const door = { sessions, dispatcher, guests, telemetry, clock: systemClock, limits: DEFAULT_LIMITS };
+    const gateway = new TcpGateway({ ...door, ...OPEN_DOOR });
     const { port } = await gateway.listen({ host: "127.0.0.1", port: 0 });
     const stop = async (): Promise<void> => {
       gateway.close();

@@ -15,6 +15,7 @@ import { MemoryStore } from "../../src/server/store/memory.ts";
 import type { Snapshot } from "../../src/server/store/message-store.ts";
 import { silentTelemetry } from "../../src/server/telemetry/create-telemetry.ts";
 import type { Telemetry } from "../../src/server/telemetry/telemetry.ts";
+import { OPEN_AUTH, OPEN_DOOR } from "./open-auth.ts";
 
 /** What the test chooses; what outlives a server can be handed to the next one. */
 export interface MemoryServerOptions {
@@ -65,14 +66,14 @@ export async function startMemoryServer(options: MemoryServerOptions = {}): Prom
       rooms: options.rooms ?? TWO_ROOMS,
       limits,
       retention: options.retention ?? { messages: undefined, days: undefined },
+      auth: OPEN_AUTH,
       clock,
       chance: systemChance,
       telemetry,
     },
   );
-  const { sessions, dispatcher, guests, listings } = core;
-  const { lineBytesMax } = limits;
-  const gateway = new TcpGateway({ sessions, dispatcher, guests, telemetry, clock, lineBytesMax, listings });
+  const { sessions, dispatcher, guests } = core;
+  const gateway = new TcpGateway({ sessions, dispatcher, guests, telemetry, clock, limits, ...OPEN_DOOR });
   const { port } = await gateway.listen({ host: "127.0.0.1", port: 0 });
   return {
     ...{ port, core, log, disk, store, directory, telemetry },

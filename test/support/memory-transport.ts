@@ -2,7 +2,7 @@
  * Test support: a connection without a socket. It reads commands as the TCP door does (none while the session is behind
  * or a command is being waited for) and takes bytes as fast as the test says. What the client gets, it gets as lines.
  */
-import { loginSuccessful } from "../../src/protocol/events.ts";
+import { LineFraming } from "../../src/server/fanout/framing.ts";
 import type { Core } from "../../src/server/core.ts";
 import type { Transport } from "../../src/server/fanout/outbox.ts";
 import type { Session } from "../../src/server/fanout/session.ts";
@@ -45,9 +45,12 @@ export class MemoryConnection implements Transport {
   static async open(core: Core, heard: (event: WireEvent, line: string) => void): Promise<MemoryConnection> {
     const guest = await core.guests.admit();
     const connection = new MemoryConnection(core, heard);
-    const session = core.sessions.open("tcp", connection, guest.token, guest);
+    const session = core.sessions.open({
+      ...{ door: "tcp", transport: connection, framing: new LineFraming(), token: guest.token, user: guest },
+      ...{ credential: { type: "guest", user: guest.id }, address: "127.0.0.1" },
+    });
     connection.#begin(session);
-    session.answer(loginSuccessful(session.token, session.user.name, core.listings));
+    core.dispatcher.greet(session);
     return connection;
   }
 

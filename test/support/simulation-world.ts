@@ -15,6 +15,7 @@ import { MemoryStore } from "../../src/server/store/memory.ts";
 import type { Snapshot } from "../../src/server/store/message-store.ts";
 import { Telemetry } from "../../src/server/telemetry/telemetry.ts";
 import { publicRoomId } from "../../src/server/uuid.ts";
+import { OPEN_AUTH } from "./open-auth.ts";
 import { FakeClock, SeededRandom } from "./fake-clock.ts";
 import { MemoryConnection, type WireEvent } from "./memory-transport.ts";
 
@@ -137,6 +138,7 @@ export class World {
         rooms: this.options.rooms.map((name) => ({ name, description: "" })),
         limits: this.limits,
         retention: this.options.retention,
+        auth: OPEN_AUTH,
         clock,
         chance: this.random.chance,
         telemetry: new Telemetry(logger, clock, false),

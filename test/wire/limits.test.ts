@@ -5,6 +5,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { DEFAULT_LIMITS, type Limits } from "../../src/protocol/limits.ts";
 import { Following } from "../../src/server/fanout/following.ts";
+import { LineFraming } from "../../src/server/fanout/framing.ts";
 import { RecentEvents } from "../../src/server/fanout/recent-events.ts";
 import { Room } from "../../src/server/fanout/room.ts";
 import { Session } from "../../src/server/fanout/session.ts";
@@ -97,10 +98,13 @@ const EDGES: Readonly<Record<keyof Limits, () => Promise<void>>> = {
       resumeReading: () => undefined,
       close: () => undefined,
     };
-    const room = new Room(RUST, "rust", new RecentEvents(1 << 20).room());
+    const room = new Room(RUST, "rust", undefined, new RecentEvents(1 << 20).room());
     const tell = (bytes: number): Session => {
-      const session = new Session(host, "tcp", transport, "token", { id: "id", name: "name" });
-      const following = new Following(session, room, 0, "live");
+      const session = new Session(host, {
+        ...{ door: "tcp", transport, framing: new LineFraming(), token: "token", credential: undefined },
+        ...{ user: { id: "id", name: "name", isGuest: true, isAdmin: false }, address: "127.0.0.1" },
+      });
+      const following = new Following(session, room, 0, "live", true);
       session.followings.set(room, following);
       session.tellRun(following, { first: 1, last: 1, lines: Buffer.alloc(bytes), messagesOnly: true });
       return session;

@@ -97,6 +97,13 @@ export class Guests {
     return here.saved;
   }
 
+  /** Whether a guest who is here has a name, without regard to case. */
+  isHere(name: string): boolean {
+    if ([...name].length !== NAME_LENGTH) return false;
+    for (const taken of this.#names) if (taken.toLowerCase() === name.toLowerCase()) return true;
+    return false;
+  }
+
   /** Whether a guest is written down. */
   isSaved(token: string): boolean {
     return this.#here.get(token)?.saved === true;

@@ -66,7 +66,8 @@ export class LiveAccess {
   }
 
   #heard(signal: Signal): void {
-    const work = signal.type === "access" ? this.#askAll(signal.user) : signal.type === "bans" ? this.#rebanned() : undefined;
+    const work =
+      signal.type === "access" ? this.#askAll(signal.user) : signal.type === "bans" ? this.#rebanned() : undefined;
     work?.catch((error: unknown) => this.#telemetry.internalError("live access", error));
   }
 

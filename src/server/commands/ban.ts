@@ -5,6 +5,7 @@
 import { isIP } from "node:net";
 import type { Actor } from "../auth/user.ts";
 import type { Ban } from "../directory/directory.ts";
+import { nameKey } from "../name-key.ts";
 import { isUuid } from "../uuid.ts";
 import { CommandError } from "./command-error.ts";
 import type { CommandContext } from "./context.ts";
@@ -64,7 +65,7 @@ async function subjectOf({ accounts, sessions }: CommandContext, type: Ban["type
     return subject;
   }
   if (isUuid(subject)) return subject;
-  const account = await accounts.byName(subject);
+  const account = (await accounts.search(subject)).find(({ name }) => nameKey(name) === nameKey(subject));
   if (account !== undefined) return account.id;
   for (const { user } of sessions.all()) if (user.isGuest && user.name === subject) return user.id;
   throw new CommandError("unknown_user", "nobody of that name has an account or is here as a guest");

@@ -6,8 +6,9 @@ import { loginSuccessful, roomListings } from "../../protocol/events.ts";
 import type { Session } from "../fanout/session.ts";
 import type { CommandContext } from "./context.ts";
 
-/** Tells a session who it is. */
+/** Tells a session who it is, once that is known: before, it is told nothing, not even which rooms there are. */
 export function greet({ rosters, listings }: Pick<CommandContext, "rosters" | "listings">, session: Session): void {
+  if (session.credential === undefined) return;
   const { user, token } = session;
   const chats = Array.from(rosters.ofUser(user.id), ({ id, name }) => ({ name: id, description: name }));
   session.answer(loginSuccessful(token, user.name, joined(listings, roomListings(chats))));

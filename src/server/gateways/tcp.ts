@@ -3,16 +3,21 @@
  * and sessions, never log, store or projector.
  */
 import { createServer, type Server, type Socket } from "node:net";
-import { error, loginSuccessful } from "../../protocol/events.ts";
+import { createServer as createTlsServer, type SecureContextOptions, type Server as TlsServer } from "node:tls";
+import { error } from "../../protocol/events.ts";
 import { LINE_END } from "../../protocol/framing.ts";
+import type { Limits } from "../../protocol/limits.ts";
 import type { Guests } from "../auth/guests.ts";
-import type { Clock } from "../clock.ts";
+import type { Clock, Timer } from "../clock.ts";
 import type { Dispatcher } from "../commands/dispatch.ts";
 import type { Listen } from "../config/config.ts";
+import { LineFraming } from "../fanout/framing.ts";
+import type { Session } from "../fanout/session.ts";
 import type { Place, Sessions } from "../fanout/sessions.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import { listenError } from "./listen-error.ts";
 import { TcpConnection } from "./tcp-connection.ts";
+import { readClientAddress } from "./tcp-proxy.ts";
 
 /**
  * How long a connection is silent before the kernel asks whether the peer is there, in milliseconds; with the ten
@@ -27,24 +32,33 @@ export interface TcpGatewayOptions {
   readonly guests: Guests;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
-  readonly lineBytesMax: number;
-  /** The JSON text of the rooms. */
-  readonly listings: string;
+  readonly limits: Pick<Limits, "lineBytesMax" | "signInSecondsMax">;
+  /** Whether whoever shows nothing is a guest; otherwise they have to say `hello` with a token first. */
+  readonly takesGuests: boolean;
+  /** Certificate and key, where the door speaks TLS. */
+  readonly tls: SecureContextOptions | undefined;
+  /** Whether a connection from an address begins with a PROXY protocol header, for it is a trusted proxy's. */
+  readonly isProxy: (address: string) => boolean;
 }
 
 /** The TCP door. */
 export class TcpGateway {
   readonly #options: TcpGatewayOptions;
   readonly #server: Server;
+  readonly #framing = new LineFraming();
 
   constructor(options: TcpGatewayOptions) {
     this.#options = options;
     // No `noDelay`: what a session hears in a turn is one write already, and where the peer has not acknowledged the last
     // one, the kernel sends the next ones together; at many small messages that is a quarter of the processor time.
-    const settings = { allowHalfOpen: true, pauseOnConnect: true };
-    this.#server = createServer({ ...settings, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS }, (socket) =>
-      this.#connected(socket),
-    );
+    const settings = { allowHalfOpen: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS };
+    const connected = (socket: Socket): void => this.#connected(socket);
+    this.#server =
+      options.tls === undefined
+        ? createServer({ ...settings, pauseOnConnect: true }, connected)
+        : createTlsServer({ ...settings, ...options.tls }, connected);
+    // Whoever speaks no TLS to a door that does is gone already.
+    this.#server.on("tlsClientError", (_cause, socket: Socket) => socket.destroy());
   }
 
   /** Listens, and gives the address that it got. Throws a `StartError` where it can't. */
@@ -62,23 +76,45 @@ export class TcpGateway {
     return { host: address.address, port: address.port };
   }
 
+  /** Uses another certificate for whoever connects from now on. */
+  setSecureContext(tls: SecureContextOptions): void {
+    if ("setSecureContext" in this.#server) (this.#server as TlsServer).setSecureContext(tls);
+  }
+
   /** Takes no more connections; those there are go on. */
   close(): void {
     this.#server.close();
   }
 
   #connected(socket: Socket): void {
-    const { sessions, telemetry } = this.#options;
+    const { telemetry } = this.#options;
     socket.on("error", () => {
       // An error closes the socket, and closing is what is listened to.
     });
-    const place = sessions.takePlace(socket.remoteAddress ?? "");
+    const peer = socket.remoteAddress ?? "";
+    if (!this.#options.isProxy(peer)) {
+      this.#take(socket, peer);
+      return;
+    }
+    const { clock, limits } = this.#options;
+    readClientAddress(socket, peer, clock, limits.signInSecondsMax * 1000).then(
+      (address) => this.#take(socket, address),
+      () => {
+        telemetry.sessionRefused("tcp", "bad_request");
+        socket.destroy();
+      },
+    );
+  }
+
+  #take(socket: Socket, address: string): void {
+    const { sessions, telemetry } = this.#options;
+    const place = sessions.takePlace(address);
     if (place === undefined) {
       telemetry.sessionRefused("tcp", "too_many_sessions");
       refuse(socket, error("too_many_sessions", "this server is full; try again later", undefined, undefined));
       return;
     }
-    this.#admit(socket, place).catch((cause: unknown) => {
+    this.#admit(socket, address, place).catch((cause: unknown) => {
       place.release();
       telemetry.sessionRefused("tcp", "unavailable");
       telemetry.readFailed(cause);
@@ -86,18 +122,34 @@ export class TcpGateway {
     });
   }
 
-  async #admit(socket: Socket, place: Place): Promise<void> {
-    const { sessions, dispatcher, guests, clock, lineBytesMax, listings } = this.#options;
-    const guest = await guests.admit();
+  async #admit(socket: Socket, address: string, place: Place): Promise<void> {
+    const { sessions, dispatcher, guests, clock, limits, takesGuests } = this.#options;
+    const user = await guests.admit();
     if (socket.destroyed) {
       place.release();
-      await guests.leave(guest.token);
+      await guests.leave(user.token);
       return;
     }
-    const connection = new TcpConnection(socket, dispatcher, clock, lineBytesMax);
-    const session = sessions.open("tcp", connection, guest.token, guest);
-    session.answer(loginSuccessful(session.token, session.user.name, listings));
-    connection.start(session, () => place.release());
+    const transport = new TcpConnection(socket, dispatcher, clock, limits.lineBytesMax);
+    const credential = takesGuests ? ({ type: "guest", user: user.id } as const) : undefined;
+    const { token } = user;
+    const session = sessions.open({
+      ...{ door: "tcp", transport, framing: this.#framing, token, user, credential, address },
+    });
+    dispatcher.greet(session);
+    const late = takesGuests ? undefined : this.#awaitSignIn(session);
+    transport.start(session, () => {
+      late?.cancel();
+      place.release();
+    });
+  }
+
+  #awaitSignIn(session: Session): Timer {
+    const { clock, limits, sessions } = this.#options;
+    return clock.after(limits.signInSecondsMax * 1000, () => {
+      if (session.credential !== undefined || session.ended) return;
+      sessions.close(session, "sign_in_timeout", `say hello with a token within ${limits.signInSecondsMax} s`);
+    });
   }
 }
 

@@ -59,6 +59,8 @@ export interface Counts {
   readonly commandsRefused: Record<CommandLabel, Partial<Record<ErrorName, number>>>;
   readonly requests: Record<ApiCall, number>;
   readonly requestsRefused: Record<ApiCall, Partial<Record<ErrorName, number>>>;
+  signIns: number;
+  readonly signInsRefused: Record<"wrong_credentials" | "too_many_sign_ins", number>;
   /** Users who have a session over WebSocket. */
   webSocketUsers: number;
   snapshots: number;
@@ -100,6 +102,8 @@ export function noCounts(): Counts {
     },
     requests: forEachCall(() => 0),
     requestsRefused: forEachCall(() => ({})),
+    signIns: 0,
+    signInsRefused: { wrong_credentials: 0, too_many_sign_ins: 0 },
     webSocketUsers: 0,
     snapshots: 0,
     snapshotBytes: 0,

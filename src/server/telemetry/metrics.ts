@@ -116,6 +116,10 @@ export function registerMetrics(registry: Registry, counts: Counts): Durations {
   labelledCounter("verbatim_requests_refused_total", "Requests refused, and why.", ["request", "code"], () =>
     twoLabels("request", "code", counts.requestsRefused),
   );
+  counter("verbatim_sign_ins_total", "Sign-ins with a password.", () => counts.signIns);
+  labelledCounter("verbatim_sign_ins_refused_total", "Sign-ins refused, and why.", ["code"], () =>
+    oneLabel("code", counts.signInsRefused),
+  );
   counter("verbatim_snapshots_total", "Snapshots of the fold written.", () => counts.snapshots);
   gauge("verbatim_snapshot_bytes", "Size of the newest snapshot.", () => counts.snapshotBytes);
   counter("verbatim_log_trims_total", "Times that the log was trimmed.", () => counts.logTrims);

@@ -29,6 +29,7 @@ export class Telemetry {
   readonly #storeFailures: Throttle;
   readonly #readFailures: Throttle;
   readonly #directoryFailures: Throttle;
+  readonly #signIns: Throttle;
   readonly #setAside: Throttle;
   readonly #refusals: Throttle;
   readonly #internalErrors: Throttle;
@@ -42,6 +43,7 @@ export class Telemetry {
     this.#storeFailures = new Throttle(clock, 1);
     this.#readFailures = new Throttle(clock, 1);
     this.#directoryFailures = new Throttle(clock, 1);
+    this.#signIns = new Throttle(clock, 1);
     this.#setAside = new Throttle(clock, FLOOD_LINES_PER_SECOND);
     this.#refusals = new Throttle(clock, 1);
     this.#internalErrors = new Throttle(clock, FLOOD_LINES_PER_SECOND);
@@ -178,6 +180,24 @@ export class Telemetry {
   /** So many users have a session over WebSocket. */
   webSocketUsers(count: number): void {
     this.#counts.webSocketUsers = count;
+  }
+
+  /** Somebody signed in with their password. */
+  signedIn(): void {
+    this.#counts.signIns += 1;
+  }
+
+  /** A sign-in failed. The address stands in the line, never in a label. */
+  signInRefused(code: "wrong_credentials" | "too_many_sign_ins", address: string): void {
+    this.#counts.signInsRefused[code] += 1;
+    this.#signIns.tell((heldBack) => this.#say("warn", { code, address, heldBack }, "sign-in refused"));
+  }
+
+  /** The keys of the identity provider could not be fetched; those that are there serve on. */
+  keysNotFetched(error: unknown): void {
+    this.#directoryFailures.tell((heldBack) =>
+      this.#say("warn", { heldBack, err: error }, "the keys of the identity provider could not be fetched"),
+    );
   }
 
   /** A snapshot of the fold is durable. */

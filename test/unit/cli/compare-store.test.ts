@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { Compared, ReadableLog } from "../../../src/cli/compare-store.ts";
 import { compareStore } from "../../../src/cli/compare-store.ts";
 import { Findings } from "../../../src/cli/findings.ts";
+import { NOT_ENCODED } from "../../../src/server/log/message-log.ts";
 import { emptyProjection, encodeSnapshot } from "../../../src/server/projector/snapshot.ts";
 import type { LogRecord, StoredRecord } from "../../../src/server/record.ts";
 import { MemoryStore } from "../../../src/server/store/memory.ts";
@@ -34,7 +35,7 @@ function readable(records: readonly (LogRecord | undefined)[], begin = 0): Reada
     async *read(_partition, from, signal) {
       for (let at = from; at < records.length && !signal.aborted; at += 100) {
         const batch = records.slice(at, at + 100);
-        yield { from: at, to: at + batch.length, records: batch };
+        yield { from: at, to: at + batch.length, records: batch, encoded: NOT_ENCODED };
       }
       await new Promise<void>((resolve) => {
         if (signal.aborted) resolve();
@@ -46,16 +47,16 @@ function readable(records: readonly (LogRecord | undefined)[], begin = 0): Reada
 
 /** What a projector would have written of the records up to `to`. */
 function project(records: readonly (LogRecord | undefined)[], to: number) {
-  const sequencer = emptyProjection();
+  const projection = emptyProjection();
   const stored: StoredRecord[] = [];
   const snapshots: Snapshot[] = [];
   for (const [position, item] of records.slice(0, to).entries()) {
-    if (position % 400 === 0) snapshots.push({ position, bytes: encodeSnapshot(sequencer) });
+    if (position % 400 === 0) snapshots.push({ position, bytes: encodeSnapshot(projection) });
     if (item === undefined) continue;
-    const folded = sequencer.fold(item, position);
+    const folded = projection.sequencer.fold(item, position);
     if (!("first" in folded)) stored.push(folded);
   }
-  return { stored, snapshots, sequencer };
+  return { stored, snapshots, projection };
 }
 
 describe("holding the store against the log", () => {
@@ -161,8 +162,8 @@ describe("holding the store against the log", () => {
   });
 
   it("names a row that the log does not know", async () => {
-    const { sequencer } = project(records, CHECKPOINT);
-    const { seq } = sequencer.head(FIRST_ROOM);
+    const { projection } = project(records, CHECKPOINT);
+    const { seq } = projection.sequencer.head(FIRST_ROOM);
     const stray = { record: { ...record(3), room: FIRST_ROOM }, seq: seq + 1, n: seq + 1, position: 3 };
     await compare(await written((rows) => [...rows, stray]));
     expect(findings.lines()).toEqual([
@@ -179,7 +180,7 @@ describe("holding the store against the log", () => {
     const store = await written();
     const other = emptyProjection();
     const first = record(0);
-    other.fold(first, 0);
+    other.sequencer.fold(first, 0);
     await store.write({
       partition: 0,
       from: 0,

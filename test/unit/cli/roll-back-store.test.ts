@@ -35,10 +35,10 @@ describe("rolling a store back to the end of the log", () => {
     snapshots = [];
     kept = [];
     lost = [];
-    const sequencer = emptyProjection();
+    const projection = emptyProjection();
     for (const [position, record] of ALL.entries()) {
-      if (position % 2_500 === 0) snapshots.push({ position, bytes: encodeSnapshot(sequencer) });
-      const folded = sequencer.fold(record, position);
+      if (position % 2_500 === 0) snapshots.push({ position, bytes: encodeSnapshot(projection) });
+      const folded = projection.sequencer.fold(record, position);
       if (!("first" in folded)) rows.push(folded);
     }
     [old, fresh] = [new MemoryStore(), new MemoryStore()];

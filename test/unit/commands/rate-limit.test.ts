@@ -5,8 +5,8 @@ import { describe, expect, it } from "vitest";
 import { RateLimit } from "../../../src/server/commands/rate-limit.ts";
 import { HandClock } from "../../support/hand-clock.ts";
 
-const ann = { id: "a", name: "ann" };
-const bob = { id: "b", name: "bob" };
+const ann = { id: "a", name: "ann", isGuest: false, isAdmin: false };
+const bob = { id: "b", name: "bob", isGuest: false, isAdmin: false };
 
 /** How many messages pass, asked for 1,000 times. */
 const passing = (limit: RateLimit, user: typeof ann): number =>

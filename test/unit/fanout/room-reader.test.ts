@@ -30,9 +30,11 @@ class Model {
   readonly #encoder = new EventEncoder();
 
   constructor(recentBytesMax: number) {
-    this.room = new Room(ROOM, "general", new RecentEvents(recentBytesMax).room());
+    this.room = new Room(ROOM, "general", undefined, new RecentEvents(recentBytesMax).room());
     const progress = {
       reached: (position: number) => Promise.resolve(this.checkpoint >= position),
+      pending: (_room: string, from: number, to: number) =>
+        this.rows.filter(({ seq, position }) => seq >= from && seq <= to && position >= this.checkpoint),
       projectAgain: () => undefined,
     };
     const telemetry = { holeFound: (_: string, seq: number) => this.alarms.push(seq), readFailed: () => undefined };

@@ -1,8 +1,14 @@
 /** Property tests of the fold: seqs are a pure function of the log, and a snapshot at any position changes nothing. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { NOT_ENCODED } from "../../../src/server/log/message-log.ts";
 import { KEY_WINDOW } from "../../../src/server/projector/key-window.ts";
-import { decodeSnapshot, emptyProjection, encodeSnapshot, type Projection } from "../../../src/server/projector/snapshot.ts";
+import {
+  decodeSnapshot,
+  emptyProjection,
+  encodeSnapshot,
+  type Projection,
+} from "../../../src/server/projector/snapshot.ts";
 import { foldBatch } from "../../../src/server/projector/tail.ts";
 import type { LogRecord, StoredRecord } from "../../../src/server/record.ts";
 import { SeededRandom } from "../../support/fake-clock.ts";
@@ -23,8 +29,8 @@ const anyLog: fc.Arbitrary<LogRecord[]> = fc
   )
   .map((changes) => changes.map((change, index) => message(index, change)));
 
-const fold = (sequencer: Projection, records: readonly LogRecord[], from: number) =>
-  foldBatch(0, { from, to: from + records.length, records }, sequencer, undefined);
+const fold = (projection: Projection, records: readonly LogRecord[], from: number) =>
+  foldBatch(0, { from, to: from + records.length, records, encoded: NOT_ENCODED }, projection, undefined);
 
 describe("the fold", () => {
   it("PROJ-1 goes on from a snapshot at any position as if there had been none, byte for byte", () => {
@@ -41,7 +47,7 @@ describe("the fold", () => {
         const after = fold(second, log.slice(cut), cut);
         expect([...before.records, ...after.records]).toEqual(all.records);
         expect([...before.dropped, ...after.dropped]).toEqual(all.dropped);
-        expect(second.heads()).toEqual(whole.heads());
+        expect(second.sequencer.heads()).toEqual(whole.sequencer.heads());
         expect(Buffer.compare(encodeSnapshot(second), encodeSnapshot(whole))).toBe(0);
       }),
     );
@@ -50,10 +56,10 @@ describe("the fold", () => {
   it("PROJ-1 PROJ-2 gives what a plain reckoning gives, however the log is cut into batches", () => {
     fc.assert(
       fc.property(anyLog, fc.integer({ min: 1, max: 7 }), (log, size) => {
-        const sequencer = emptyProjection();
+        const projection = emptyProjection();
         const kept: StoredRecord[] = [];
         for (let at = 0; at < log.length; at += size)
-          kept.push(...fold(sequencer, log.slice(at, at + size), at).records);
+          kept.push(...fold(projection, log.slice(at, at + size), at).records);
         const truth = new Truth(log);
         const rooms = [...new Set(log.map(({ room }) => room))];
         const expected = rooms.flatMap((room) => truth.rows(room)).sort((a, b) => a.position - b.position);
@@ -98,18 +104,18 @@ describe("the fold", () => {
             repeats += 1;
           },
         };
-        const sequencer = emptyProjection();
+        const projection = emptyProjection();
         const { records, dropped } = foldBatch(
           0,
-          { from: 100, to: 100 + log.length, records: log },
-          sequencer,
+          { from: 100, to: 100 + log.length, records: log, encoded: NOT_ENCODED },
+          projection,
           telemetry,
         );
         expect(setAside).toEqual(log.flatMap((record, index) => (record === undefined ? [100 + index] : [])));
         expect(records.length + dropped.length + setAside.length).toBe(log.length);
         expect(repeats).toBe(dropped.length);
         for (const { record, position } of records) expect(record).toBe(log[position - 100]);
-        for (const [room, head] of sequencer.heads()) {
+        for (const [room, head] of projection.sequencer.heads()) {
           const own = records.filter(({ record }) => record.room === room);
           expect(own.map(({ seq }) => seq)).toEqual(own.map((_, index) => index + 1));
           expect(head).toEqual({ seq: own.length, n: own.filter(({ record }) => record.kind === "message").length });
@@ -119,13 +125,14 @@ describe("the fold", () => {
   });
 
   it("refuses bytes that are no snapshot", () => {
-    const sequencer = emptyProjection();
-    fold(sequencer, [message(1, { key: "k" })], 0);
-    const bytes = encodeSnapshot(sequencer);
+    const projection = emptyProjection();
+    fold(projection, [message(1, { key: "k" })], 0);
+    const bytes = encodeSnapshot(projection);
     expect(() => decodeSnapshot(new Uint8Array())).toThrow("format none");
-    expect(() => decodeSnapshot(bytes.subarray(0, -1))).toThrow("bytes should have");
-    expect(() => decodeSnapshot(Uint8Array.from(bytes, (byte, at) => (at === 0 ? 2 : byte)))).toThrow("format 2");
-    expect(() => decodeSnapshot(Buffer.concat([bytes, Buffer.alloc(4)]))).toThrow("bytes should have");
+    expect(() => decodeSnapshot(bytes.subarray(0, 40))).toThrow("bytes should have");
+    expect(() => decodeSnapshot(Uint8Array.from(bytes, (byte, at) => (at === 0 ? 3 : byte)))).toThrow("format 3");
+    expect(() => decodeSnapshot(bytes.subarray(0, -1))).toThrow("JSON");
+    expect(() => decodeSnapshot(Buffer.concat([bytes, Buffer.alloc(4)]))).toThrow("JSON");
   });
 });
 
@@ -139,11 +146,11 @@ describe("the key window", () => {
     const cuts = new Set([1, KEY_WINDOW - 1, KEY_WINDOW, KEY_WINDOW + 1, COUNT - 1]);
     for (let number = 0; number < COUNT; number++) {
       if (cuts.has(number)) cut = decodeSnapshot(Buffer.from(encodeSnapshot(cut)));
-      whole.fold(keyed(number), number);
-      cut.fold(keyed(number), number);
+      whole.sequencer.fold(keyed(number), number);
+      cut.sequencer.fold(keyed(number), number);
     }
     expect(Buffer.compare(encodeSnapshot(cut), encodeSnapshot(whole))).toBe(0);
-    for (const sequencer of [whole, cut, decodeSnapshot(encodeSnapshot(whole))]) {
+    for (const { sequencer } of [whole, cut, decodeSnapshot(encodeSnapshot(whole))]) {
       const oldest = COUNT - KEY_WINDOW;
       // What is dropped changes nothing, so the oldest known stays where it is.
       expect(sequencer.fold(keyed(COUNT - 1), COUNT)).toMatchObject({ first: { seq: COUNT } });
@@ -156,7 +163,7 @@ describe("the key window", () => {
   });
 
   it("PROJ-2 decides as a list of the last keys would, when keys come again before and after it is full", () => {
-    const sequencer = emptyProjection();
+    const { sequencer } = emptyProjection();
     const known = new Map<string, number>();
     const wrong: number[] = [];
     let seq = 0;

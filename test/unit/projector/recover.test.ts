@@ -1,5 +1,6 @@
 /** Tests of the start: where a fold goes on, what does not fit together, and what a lost store becomes. */
 import { describe, expect, it } from "vitest";
+import { NOT_ENCODED } from "../../../src/server/log/message-log.ts";
 import { emptyProjection, encodeSnapshot } from "../../../src/server/projector/snapshot.ts";
 import { foldBatch } from "../../../src/server/projector/tail.ts";
 import { Trimming } from "../../../src/server/projector/trimming.ts";
@@ -20,9 +21,14 @@ const records = messages(0, 100).map((record, index) => ({
 
 /** The fold's state at a position. */
 function snapshotAt(position: number): Snapshot {
-  const sequencer = emptyProjection();
-  foldBatch(0, { from: 0, to: position, records: records.slice(0, position) }, sequencer, undefined);
-  return { position, bytes: encodeSnapshot(sequencer) };
+  const projection = emptyProjection();
+  foldBatch(
+    0,
+    { from: 0, to: position, records: records.slice(0, position), encoded: NOT_ENCODED },
+    projection,
+    undefined,
+  );
+  return { position, bytes: encodeSnapshot(projection) };
 }
 
 /** A log of 100 records that begins at `begin`, over a store. */
@@ -36,8 +42,13 @@ function projectorWith(begin: number, store: MemoryStore = new MemoryStore()): P
 
 async function writtenUpTo(to: number, snapshots: readonly number[]): Promise<MemoryStore> {
   const store = new MemoryStore();
-  const sequencer = emptyProjection();
-  const { records: rows } = foldBatch(0, { from: 0, to, records: records.slice(0, to) }, sequencer, undefined);
+  const projection = emptyProjection();
+  const { records: rows } = foldBatch(
+    0,
+    { from: 0, to, records: records.slice(0, to), encoded: NOT_ENCODED },
+    projection,
+    undefined,
+  );
   await store.write({ partition: 0, from: 0, to, records: rows, snapshot: undefined });
   for (const at of snapshots) {
     await store.write({ partition: 0, from: to, to, records: [], snapshot: snapshotAt(at) });

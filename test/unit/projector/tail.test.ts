@@ -1,6 +1,6 @@
 /** Tests of the loop that reads the log: what fails for a moment costs a moment; what fails for good is said. */
 import { describe, expect, it } from "vitest";
-import { LogError, type MessageLog } from "../../../src/server/log/message-log.ts";
+import { LogError, type MessageLog, NOT_ENCODED } from "../../../src/server/log/message-log.ts";
 import { emptyProjection } from "../../../src/server/projector/snapshot.ts";
 import { Tail } from "../../../src/server/projector/tail.ts";
 import { silentTelemetry } from "../../../src/server/telemetry/create-telemetry.ts";
@@ -17,7 +17,7 @@ function tailOver(fail: (read: number) => Error | undefined, deliver: () => void
       reads += 1;
       const error = fail(reads);
       if (error !== undefined) throw error;
-      yield { from, to: from + 10, records: messages(from, from + 10) };
+      yield { from, to: from + 10, records: messages(from, from + 10), encoded: NOT_ENCODED };
       const next = fail(reads + 1);
       if (next !== undefined) throw next;
     },
