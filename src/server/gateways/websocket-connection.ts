@@ -80,23 +80,16 @@ export class WebSocketConnection implements Transport, CommandSource<Item>, Fram
     this.#reader = new FrameReader(this, { frameBytesMax, piecesMax: PIECES_MAX, chunksMax: CHUNKS_MAX });
   }
 
-  /** The session is there. Nothing is read yet. `closed` is called when the socket is gone. */
-  open(session: Session, closed: () => void): void {
+  /**
+   * Begins to read, `head` first: the session is there and its first answer given. `closed` is called when the socket is
+   * gone.
+   */
+  start(session: Session, head: Buffer, closed: () => void): void {
     this.#session = session;
-    this.#pump = new CommandPump(session, this, this.#dispatcher, this.#clock);
+    const socket = this.#socket;
+    const pump = new CommandPump(session, this, this.#dispatcher, this.#clock);
+    this.#pump = pump;
     const unwatch = this.#heartbeat.watch(this);
-    this.#socket.on("close", () => {
-      unwatch();
-      this.#linger?.cancel();
-      session.end("disconnected");
-      closed();
-    });
-  }
-
-  /** Begins to read, `head` first: the first answer has been given. */
-  start(head: Buffer): void {
-    const pump = this.#pump;
-    if (pump === undefined || this.#session?.ended !== false) return;
     const feed = (chunk: Buffer): void => {
       // Whatever it is, somebody is there.
       this.#isAsked = false;
@@ -104,8 +97,14 @@ export class WebSocketConnection implements Transport, CommandSource<Item>, Fram
       pump.received(chunk.length);
       this.#answerPings();
     };
-    this.#socket.on("data", feed);
-    this.#socket.on("end", () => pump.finished());
+    socket.on("data", feed);
+    socket.on("end", () => pump.finished());
+    socket.on("close", () => {
+      unwatch();
+      this.#linger?.cancel();
+      session.end("disconnected");
+      closed();
+    });
     if (head.length > 0) feed(head);
   }
 

@@ -13,7 +13,6 @@ import type { User } from "../auth/user.ts";
 import type { Clock, Timer } from "../clock.ts";
 import { CommandError } from "../commands/command-error.ts";
 import type { Dispatcher } from "../commands/dispatch.ts";
-import type { AuthConfig } from "../config/config.ts";
 import type { Session, SessionOptions } from "../fanout/session.ts";
 import type { Place } from "../fanout/sessions.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
@@ -35,25 +34,22 @@ export interface WebSocketDoor {
     open(options: SessionOptions): Session;
     close(session: Session, code: ErrorName, text: string): void;
   };
-  readonly dispatcher: Pick<Dispatcher, "handle" | "settled">;
+  readonly dispatcher: Pick<Dispatcher, "handle" | "settled" | "greet" | "openFeed">;
   readonly guests: {
     /** A new guest, who leaves with their session. */
     admit(): Promise<User & { readonly token: string }>;
     newToken(): string;
     leave(token: string): Promise<void>;
   };
-  readonly authenticator: Pick<Authenticator, "identify">;
-  readonly auth: Pick<AuthConfig, "mode" | "guests">;
+  readonly authenticator: Pick<Authenticator, "identify" | "mode">;
+  /** Whether whoever shows nothing is a guest; otherwise they have to say `hello` with a token first. */
+  readonly takesGuests: boolean;
   readonly limits: Pick<Limits, "frameBytesMax" | "signInSecondsMax">;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   readonly origins: Pick<Origins, "refusal">;
   /** The address of a client, as the trusted proxies tell it, or `undefined` where they disagree; `socketAddress` = who is connected. */
   clientAddress(socketAddress: string, headers: IncomingHttpHeaders): string | undefined;
-  /** Tells a session who it is: `login_successful`. */
-  greet(session: Session): void;
-  /** Lets a session hear all chats of its user until its first command. */
-  openFeed(session: Session): Promise<void>;
 }
 
 /** The WebSocket door. */
@@ -129,10 +125,10 @@ class Upgrades {
   }
 
   async #identify(request: IncomingMessage, target: Target, address: string): Promise<Arrival> {
-    const { authenticator, auth, guests } = this.#door;
+    const { authenticator, takesGuests, guests } = this.#door;
     const { cookie } = request.headers;
     // In open mode whoever names a user is that user: the address says who, so the cookie has nothing to say.
-    const named = target.type === "feed" && auth.mode === "open" ? target.user : undefined;
+    const named = target.type === "feed" && authenticator.mode === "open" ? target.user : undefined;
     const signedIn = await authenticator.identify({
       cookie: readCookie(cookie, SESSION_COOKIE),
       userIdCookie: named === undefined ? readCookie(cookie, USER_ID_COOKIE) : undefined,
@@ -146,9 +142,7 @@ class Upgrades {
     }
     if (signedIn !== undefined) return { ...signedIn, token: guests.newToken() };
     const user = await guests.admit();
-    // Where guests are not taken, nobody is let in yet: they have to say `hello` with a token.
-    const isWelcome = auth.mode === "open" || auth.guests;
-    return { user, token: user.token, credential: isWelcome ? { type: "guest", user: user.id } : undefined };
+    return { user, token: user.token, credential: takesGuests ? { type: "guest", user: user.id } : undefined };
   }
 
   #open(
@@ -163,30 +157,23 @@ class Upgrades {
     const heartbeat = this.#heartbeat;
     const transport = new WebSocketConnection({ socket, dispatcher, clock, heartbeat, frameBytesMax });
     const session = sessions.open({ door: "websocket", transport, framing: this.#framing, ...arrival });
+    if (target.type === "session") {
+      session.extended = true;
+      dispatcher.greet(session);
+    } else {
+      dispatcher.openFeed(session);
+    }
     const late = session.credential === undefined ? this.#awaitSignIn(session) : undefined;
-    transport.open(session, () => {
+    transport.start(session, head, () => {
       late?.cancel();
       place.release();
     });
-    if (target.type === "session") {
-      session.extended = true;
-      this.#door.greet(session);
-      transport.start(head);
-    } else {
-      this.#door.openFeed(session).then(
-        () => transport.start(head),
-        (error: unknown) => {
-          const { code, message } = this.#explain(error);
-          sessions.close(session, code, message);
-        },
-      );
-    }
   }
 
   #awaitSignIn(session: Session): Timer {
     const { clock, limits, sessions } = this.#door;
     return clock.after(limits.signInSecondsMax * 1000, () => {
-      if (session.credential !== undefined) return;
+      if (session.credential !== undefined || session.ended) return;
       sessions.close(session, "sign_in_timeout", `say hello with a token within ${limits.signInSecondsMax} s`);
     });
   }
