@@ -6,6 +6,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Directory, Guest } from "../../src/server/directory/directory.ts";
 import { uuidOf } from "../support/log-records.ts";
+import { accountContract } from "./directory-accounts.ts";
+import { credentialContract } from "./directory-credentials.ts";
+import { roomContract } from "./directory-rooms.ts";
 
 /** A directory under test, empty. */
 export interface OpenDirectory {
@@ -16,11 +19,14 @@ export interface OpenDirectory {
   readonly cleanup: () => Promise<void>;
 }
 
+/** Runs a test on a directory of its own and removes that. */
+export type WithDirectory = (body: (directory: Directory, opened: OpenDirectory) => Promise<void>) => Promise<void>;
+
 const guest = (number: number, name: string, expiresAt: number): Guest => ({ id: uuidOf(number), name, expiresAt });
 
 /** Runs the contract against one adapter. */
 export function directoryContract(name: string, open: () => Promise<OpenDirectory>): void {
-  const withDirectory = async (body: (directory: Directory, opened: OpenDirectory) => Promise<void>): Promise<void> => {
+  const withDirectory: WithDirectory = async (body) => {
     const opened = await open();
     try {
       await body(opened.directory, opened);
@@ -28,6 +34,10 @@ export function directoryContract(name: string, open: () => Promise<OpenDirector
       await opened.cleanup();
     }
   };
+
+  describe(`directory: ${name}, accounts`, () => accountContract(withDirectory));
+  describe(`directory: ${name}, sign-ins, tokens and invites`, () => credentialContract(withDirectory));
+  describe(`directory: ${name}, bans and read markers`, () => roomContract(withDirectory));
 
   describe(`directory: ${name}`, () => {
     it("knows nobody when it is new", () =>
