@@ -38,6 +38,9 @@ export function presenceCount(roomJson: string, count: number): string {
   return `{"_et":"presence_count","r":${roomJson},"us":${count}}`;
 }
 
+/** The end of a `user_message` whose text was taken away, in place of the closing brace. */
+export const REMOVED_TAIL = ',"x":true}';
+
 /**
  * The part of a `user_message` after its text: id, seq, time and key. `keyJson` is the JSON text of the key or
  * `undefined`.

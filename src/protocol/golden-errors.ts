@@ -79,13 +79,13 @@ export const ERRORS: readonly GoldenExchange[] = [
     ...joins("A", "rust", ["A"]),
   ]),
 
-  exchange("WIRE-11 hello comes before the first join_room, and there are no tokens yet", [
+  exchange("WIRE-11 hello comes before the first join_room, and a token has to be a good one", [
     ...arrives("A"),
     ...wrong(
       "A",
       '{"_ct":"hello","v":1,"t":"secret"}',
       "unauthorized",
-      "this server has no accounts, so no token is valid",
+      "what you were signed in with is not valid here; sign in again",
     ),
     ...joins("A", "rust", ["A"]),
     ...wrong("A", '{"_ct":"hello","v":1}', "hello_too_late", "hello comes before the first join_room"),

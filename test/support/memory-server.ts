@@ -4,7 +4,7 @@
 import type { RoomListing } from "../../src/protocol/events.ts";
 import { DEFAULT_LIMITS, type Limits } from "../../src/protocol/limits.ts";
 import { type Clock, systemChance, systemClock } from "../../src/server/clock.ts";
-import type { Retention } from "../../src/server/config/config.ts";
+import type { AuthConfig, Retention } from "../../src/server/config/config.ts";
 import { type Core, startCore } from "../../src/server/core.ts";
 import { MemoryDirectory } from "../../src/server/directory/memory.ts";
 import { TcpGateway } from "../../src/server/gateways/tcp.ts";
@@ -27,6 +27,7 @@ export interface MemoryServerOptions {
   readonly disk?: MemoryDisk;
   readonly store?: MemoryStore;
   readonly directory?: MemoryDirectory;
+  readonly auth?: Partial<AuthConfig>;
 }
 
 /** A server that listens, and what it runs on. */
@@ -66,7 +67,7 @@ export async function startMemoryServer(options: MemoryServerOptions = {}): Prom
       rooms: options.rooms ?? TWO_ROOMS,
       limits,
       retention: options.retention ?? { messages: undefined, days: undefined },
-      auth: OPEN_AUTH,
+      auth: { ...OPEN_AUTH, ...options.auth },
       clock,
       chance: systemChance,
       telemetry,

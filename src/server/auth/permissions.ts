@@ -36,20 +36,21 @@ export type RoomKind = "public" | "chat";
 
 const NOTHING: readonly Action[] = [];
 /** What everybody may do in a public room, guests too. */
-export const TAKE_PART: readonly Action[] = ["see", "join", "read", "resume", "post", "mark_read"];
-const MEMBER: readonly Action[] = [...TAKE_PART, "remove_own_message", "add_member", "leave"];
+export const TAKE_PART: readonly Action[] = ["see", "join", "read", "resume", "post"];
+const WITH_ACCOUNT: readonly Action[] = [...TAKE_PART, "mark_read", "remove_own_message"];
+const MEMBER: readonly Action[] = [...WITH_ACCOUNT, "add_member", "leave"];
 
 /** The table: kind of room → role → what is allowed. What does not stand here is refused. */
 export const PERMISSIONS: Readonly<Record<RoomKind, Readonly<Record<Role, readonly Action[]>>>> = {
   public: {
     guest: TAKE_PART,
     banned: NOTHING,
-    outsider: [...TAKE_PART, "remove_own_message"],
+    outsider: WITH_ACCOUNT,
     // Nobody is a member of a public room; whoever has an account is what they would be.
-    member: [...TAKE_PART, "remove_own_message"],
-    owner: [...TAKE_PART, "remove_own_message"],
-    admin: [...TAKE_PART, "remove_own_message", "remove_message", "ban"],
-    removed: [...TAKE_PART, "remove_own_message"],
+    member: WITH_ACCOUNT,
+    owner: WITH_ACCOUNT,
+    admin: [...WITH_ACCOUNT, "remove_message", "ban"],
+    removed: WITH_ACCOUNT,
   },
   chat: {
     guest: NOTHING,

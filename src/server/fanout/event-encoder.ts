@@ -1,7 +1,7 @@
 /**
  * Stage 5: a record becomes the event that sessions are told, as JSON text: once, however many hear it (FAN-3).
  */
-import { messageHead, messageTail, roomChange } from "../../protocol/events.ts";
+import { messageHead, messageTail, REMOVED_TAIL, roomChange } from "../../protocol/events.ts";
 import { LINE_END } from "../../protocol/framing.ts";
 import { type LogRecord, REMOVED_BODY, type StoredRecord } from "../record.ts";
 
@@ -26,7 +26,7 @@ export class EventEncoder {
       const key = record.key === undefined ? undefined : json(record.key);
       const head = messageHead(roomJson, json(record.senderName));
       if (record.body !== REMOVED_BODY) return head + record.body + messageTail(record.id, seq, time, key);
-      return `${head}""${messageTail(record.id, seq, time, key).slice(0, -1)},"x":true}`;
+      return `${head}""${messageTail(record.id, seq, time, key).slice(0, -1)}${REMOVED_TAIL}`;
     }
     const { user, detail } = concerned(record);
     return roomChange(roomJson, seq, time, record.kind, user, record.senderName, detail);

@@ -66,6 +66,7 @@ describe("metrics", () => {
     telemetry.sessionOpened("tcp");
     telemetry.sessionOpened("tcp");
     telemetry.sessionOpened("websocket");
+    telemetry.webSocketUsers(1);
     telemetry.sessionClosed("tcp", "slow");
     telemetry.sessionRefused("tcp", "too_many_sessions");
     telemetry.commandHandled("send_message");
