@@ -6,7 +6,7 @@ import { showListen } from "../config/values.ts";
 import { StartError } from "../start-error.ts";
 
 /** Turns what `listen` failed with into a `StartError`; `flag` without dashes. */
-export function listenError(flag: "tcp" | "http", listen: Listen, error: unknown): StartError {
+export function listenError(flag: "tcp" | "http" | "ops", listen: Listen, error: unknown): StartError {
   const where = showListen(listen);
   const instead = `choose another with --${flag} HOST:PORT`;
   const code = error instanceof Error && "code" in error ? error.code : undefined;

@@ -1,0 +1,52 @@
+/**
+ * Stage 1, the HTTP door: who asks, and from where. Reads what a request shows; whether it is good is the
+ * authenticator's to say.
+ */
+import type { IncomingMessage } from "node:http";
+import type { TLSSocket } from "node:tls";
+import type { SignedIn } from "../../auth/credential.ts";
+import { CommandError } from "../../commands/command-error.ts";
+import { readCookie, SESSION_COOKIE, USER_ID_COOKIE } from "./cookies.ts";
+import type { HttpDoor } from "./door.ts";
+
+/** Whoever sends a request. */
+export class Visitors {
+  readonly #door: Pick<HttpDoor, "authenticator" | "proxies">;
+
+  constructor(door: Pick<HttpDoor, "authenticator" | "proxies">) {
+    this.#door = door;
+  }
+
+  /** The client's network address, as the trusted proxies tell it. Throws `bad_request` where they disagree. */
+  address({ socket, headers }: IncomingMessage): string {
+    const address = this.#door.proxies.clientAddress(socket.remoteAddress ?? "", headers);
+    if (address === undefined) throw new CommandError("bad_request", "the proxies disagree on who you are");
+    return address;
+  }
+
+  /** Whether nobody between the client and us, or a proxy that we trust, can read along. */
+  isSecure({ socket, headers }: IncomingMessage): boolean {
+    const isEncrypted = (socket as Partial<TLSSocket>).encrypted === true;
+    return this.#door.proxies.isSecure(socket.remoteAddress ?? "", isEncrypted, headers);
+  }
+
+  /**
+   * Who asks: `undefined` where no credential was shown; throws `unauthorized` where it is not valid. `named` = whom the
+   * body names, which counts in open mode where there is no cookie.
+   */
+  identify({ headers }: IncomingMessage, address: string, named: string | undefined): Promise<SignedIn | undefined> {
+    const { cookie, authorization } = headers;
+    return this.#door.authenticator.identify({
+      cookie: readCookie(cookie, SESSION_COOKIE),
+      userIdCookie: readCookie(cookie, USER_ID_COOKIE),
+      bearer: authorization === undefined ? undefined : bearerOf(authorization),
+      named,
+      address,
+    });
+  }
+}
+
+/** The token of `Authorization: Bearer TOKEN`. */
+function bearerOf(authorization: string): string | undefined {
+  return /^Bearer +(\S+) *$/i.exec(authorization)?.[1];
+}
