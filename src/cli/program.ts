@@ -4,6 +4,7 @@
  */
 import { Command, Option } from "commander";
 import { listSettings } from "../server/config/settings.ts";
+import { addPeople } from "./people-commands.ts";
 import { packageVersion } from "./version.ts";
 
 /** Makes the program; `finish` hears the exit code of the command that ran. */
@@ -30,6 +31,7 @@ export function createProgram(finish: (exitCode: number) => void): Command {
       const { repair } = await import("./repair.ts");
       finish(await repair(folder));
     });
+  addPeople(program, finish);
   return program;
 }
 

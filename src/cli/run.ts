@@ -17,6 +17,8 @@ export async function run(args: readonly string[]): Promise<number> {
     await program.parseAsync(args, { from: "user" });
     return exitCode;
   } catch (error) {
+    // Whoever read the output has gone, as `head` does: there is nobody to tell.
+    if (error instanceof Error && "code" in error && error.code === "EPIPE") return 1;
     writeSync(STDERR, `verbatim: ${describe(error)}\n`);
     return 1;
   }

@@ -31,7 +31,7 @@ export interface NewToken {
 /** What the tokens need. */
 export interface ApiTokensOptions {
   readonly directory: Directory;
-  readonly auth: AuthConfig;
+  readonly auth: Pick<AuthConfig, "mode">;
   readonly clock: Clock;
   readonly chance: Chance;
   readonly ids: IdMaker;
