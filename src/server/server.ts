@@ -1,13 +1,13 @@
 /**
  * A whole server: ports, pipeline, doors. `start` resolves once it listens; aborting the signal stops it (STOP-1).
  */
+import { Proxies } from "./auth/proxies.ts";
 import { systemChance, systemClock } from "./clock.ts";
 import { Closings } from "./closings.ts";
 import { explain, openEmbedded } from "./compose.ts";
 import type { Config, Listen } from "./config/config.ts";
-import { type Core, startCore } from "./core.ts";
-import { type HttpGateway, openHttpGateway } from "./gateways/http.ts";
-import { TcpGateway } from "./gateways/tcp.ts";
+import { startCore } from "./core.ts";
+import { type Doors, openDoors } from "./doors.ts";
 import { openFilesLimit, sessionsAllowed } from "./open-files.ts";
 import { readRoomsFile } from "./rooms-file.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
@@ -20,12 +20,15 @@ export interface RunningServer {
   /** Where it listens, with the real ports. */
   readonly tcp: Listen;
   readonly http: Listen | undefined;
+  readonly ops: Listen | undefined;
   /** How many public rooms there are. */
   readonly rooms: number;
   /** How many sessions it takes. */
   readonly sessionsMax: number;
   /** The limit on open files, where the machine says one. */
   readonly openFiles: number | undefined;
+  /** Reads the certificate anew; one that is no good is told of, and the old one stays. */
+  reload(): Promise<void>;
   /** Resolves once it has stopped; rejects where it had to end by itself. */
   readonly stopped: Promise<void>;
 }
@@ -49,47 +52,24 @@ export async function start(options: {
   };
   try {
     const core = await startCore(engines, {
-      node: engines.node,
-      rooms,
-      limits,
-      retention: config.retention,
-      auth: config.auth,
-      clock: systemClock,
-      chance: systemChance,
-      telemetry,
+      ...{ node: engines.node, rooms, limits, telemetry, clock: systemClock, chance: systemChance },
+      ...{ retention: config.retention, auth: config.auth },
     });
+    const proxies = new Proxies(config.trustProxy);
+    let doors: Doors | undefined;
+    // Doors take nobody in any more, the pipeline finishes with those who are here, then what is left of doors goes.
+    closings.push(async () => doors?.close());
     closings.push(() => core.stop());
-    const gateway = new TcpGateway({
-      sessions: core.sessions,
-      dispatcher: core.dispatcher,
-      guests: core.guests,
-      telemetry,
-      clock: systemClock,
-      limits,
-      takesGuests: config.auth.mode === "open" || config.auth.guests,
-      tls: undefined,
-      isProxy: () => false,
-    });
-    // The door for people comes last: where the other one can't be opened, nobody has come in yet.
-    const http = await openHttp(config, core, telemetry);
-    if (http !== undefined) closings.push(() => http.close());
-    const tcp = await gateway.listen(config.tcp);
-    closings.push(async () => gateway.close());
+    closings.push(async () => doors?.stopAccepting());
+    doors = await openDoors({ config, limits, core, proxies, telemetry, clock: systemClock, chance: systemChance });
+    const { tcp, http, ops } = doors;
+    const reload = (): Promise<void> => doors?.reload() ?? Promise.resolve();
     const stopped = Promise.race([aborted(signal), core.failed]).finally(close);
-    return { tcp, http: http?.listen, rooms: rooms.length, sessionsMax: limits.sessionsMax, openFiles, stopped };
+    return { tcp, http, ops, rooms: rooms.length, sessionsMax: limits.sessionsMax, openFiles, reload, stopped };
   } catch (error) {
     await close();
     throw explain(error, config);
   }
-}
-
-async function openHttp({ http }: Config, core: Core, telemetry: Telemetry): Promise<HttpGateway | undefined> {
-  if (http === undefined) return undefined;
-  const readiness = async () => {
-    const checks = core.readiness();
-    return { ready: Object.values(checks).every(({ ok }) => ok), checks };
-  };
-  return await openHttpGateway({ listen: http, telemetry, readiness });
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -99,7 +99,8 @@ export class Access {
       room = this.roomOf(text);
       denial = this.denial(actor, room, action);
     }
-    if (denial !== undefined || room === undefined) throw new CommandError((denial ?? UNKNOWN).code, (denial ?? UNKNOWN).text);
+    if (denial !== undefined || room === undefined)
+      throw new CommandError((denial ?? UNKNOWN).code, (denial ?? UNKNOWN).text);
     return room;
   }
 }

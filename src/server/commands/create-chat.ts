@@ -3,8 +3,8 @@
  * both at once make one.
  */
 import { CHAT_NAME_LENGTH_MAX } from "../../protocol/limits.ts";
-import type { Account } from "../directory/directory.ts";
 import type { Actor, User } from "../auth/user.ts";
+import type { Account } from "../directory/directory.ts";
 import type { RoomCreated } from "../projector/roster.ts";
 import type { Uuid } from "../record.ts";
 import { directChatId, isUuid } from "../uuid.ts";

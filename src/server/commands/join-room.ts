@@ -12,11 +12,7 @@ import { inRoom } from "./in-room.ts";
 import { refuse } from "./refuse.ts";
 
 /** Carries out `join_room`. */
-export function joinRoom(
-  context: CommandContext,
-  session: Session,
-  command: JoinRoom,
-): Promise<void> | undefined {
+export function joinRoom(context: CommandContext, session: Session, command: JoinRoom): Promise<void> | undefined {
   return inRoom(context, session, command, "join", (room) => join(context, session, command, room));
 }
 

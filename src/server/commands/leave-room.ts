@@ -8,11 +8,7 @@ import { inRoom } from "./in-room.ts";
 import { refuse } from "./refuse.ts";
 
 /** Carries out `leave_room`. */
-export function leaveRoom(
-  context: CommandContext,
-  session: Session,
-  command: LeaveRoom,
-): Promise<void> | undefined {
+export function leaveRoom(context: CommandContext, session: Session, command: LeaveRoom): Promise<void> | undefined {
   const { hub, presence, telemetry } = context;
   const joined = hub.roomByName(command.room);
   const following = joined === undefined ? undefined : session.followings.get(joined);

@@ -59,14 +59,7 @@ async function kept({ reader }: CommandContext, room: Room, seq: number): Promis
 }
 
 /** The first of a repeat that retention has removed: what the repeat says is what it said. */
-function asSaid(
-  { user }: Actor,
-  room: Room,
-  id: Uuid,
-  seq: number,
-  content: string,
-  key: string | undefined,
-): Message {
+function asSaid({ user }: Actor, room: Room, id: Uuid, seq: number, content: string, key: string | undefined): Message {
   const sender = { sender: user.id, senderName: user.name };
   return { id, room: room.id, seq, n: 0, ...sender, time: uuidTime(id), content, key, removed: false };
 }

@@ -3,8 +3,8 @@
  * `messagesPerSecond` a second. Sessions of one user share it.
  */
 import type { Limits } from "../../protocol/limits.ts";
-import type { Clock } from "../clock.ts";
 import type { User } from "../auth/user.ts";
+import type { Clock } from "../clock.ts";
 import type { Uuid } from "../record.ts";
 
 interface Bucket {

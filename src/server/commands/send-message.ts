@@ -25,12 +25,7 @@ export function sendMessage(
   return inRoom(context, session, command, "post", (found) => say(context, session, command, found));
 }
 
-function say(
-  context: CommandContext,
-  session: Session,
-  command: SendMessage,
-  room: Room,
-): Promise<void> | undefined {
+function say(context: CommandContext, session: Session, command: SendMessage, room: Room): Promise<void> | undefined {
   const { appender, rateLimit, limits, telemetry } = context;
   if (!session.followings.has(room)) {
     refuse(telemetry, session, command, "not_joined", "join the room before you speak in it");

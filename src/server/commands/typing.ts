@@ -14,7 +14,12 @@ export function typing(context: CommandContext, session: Session, command: Typin
   return inRoom(context, session, command, "post", (room) => tell(context, session, command, room));
 }
 
-function tell({ presence, clock, telemetry }: CommandContext, session: Session, command: Typing, room: Room): undefined {
+function tell(
+  { presence, clock, telemetry }: CommandContext,
+  session: Session,
+  command: Typing,
+  room: Room,
+): undefined {
   const following = session.followings.get(room);
   if (following === undefined) {
     refuse(telemetry, session, command, "not_joined", "you are not in this room");

@@ -4,12 +4,12 @@
  * removed has heard of it before they are sent away.
  */
 import type { ReadMarkers } from "../commands/read-markers.ts";
+import type { Roster } from "../projector/roster.ts";
 import type { ProjectedBatch } from "../projector/tail.ts";
 import type { Hub } from "./hub.ts";
 import type { Memberships } from "./memberships.ts";
 import type { RecentEvents } from "./recent-events.ts";
 import { Room } from "./room.ts";
-import type { Roster } from "../projector/roster.ts";
 
 /** Delivers batches. */
 export class Delivery {

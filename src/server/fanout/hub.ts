@@ -114,7 +114,16 @@ export class Hub {
   #draft(drafts: Map<Room, Draft>, room: Room, stored: StoredRecord): Draft {
     let draft = drafts.get(room);
     if (draft === undefined) {
-      draft = { room, first: stored, last: stored, lines: "", count: 0, messagesOnly: true, acks: undefined, callers: [] };
+      draft = {
+        room,
+        first: stored,
+        last: stored,
+        lines: "",
+        count: 0,
+        messagesOnly: true,
+        acks: undefined,
+        callers: [],
+      };
       drafts.set(room, draft);
     }
     return draft;

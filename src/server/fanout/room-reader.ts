@@ -117,12 +117,7 @@ export class RoomReader {
   }
 
   /** The records from seq `from` on, ascending, `countMax` at the most. Throws as `after` does. */
-  async recordsAfter(
-    room: Room,
-    from: number,
-    countMax: number,
-    withinMs: number,
-  ): Promise<readonly StoredRecord[]> {
+  async recordsAfter(room: Room, from: number, countMax: number, withinMs: number): Promise<readonly StoredRecord[]> {
     const floor = await this.floor(room);
     const first = Math.max(from, floor);
     return await this.#records(room, first, Math.min(first + countMax - 1, room.head), withinMs);
@@ -148,7 +143,9 @@ export class RoomReader {
     const stored = last < from ? [] : await this.#ask(() => this.#store.range(room.id, from, last, limit));
     const floor = (stored[0]?.seq ?? last + 1) > from ? await this.floor(room) : from;
     const first = Math.max(from, floor);
-    const records = [...stored, ...waiting.filter(({ seq }) => seq <= to && seq > last)].filter(({ seq }) => seq >= first);
+    const records = [...stored, ...waiting.filter(({ seq }) => seq <= to && seq > last)].filter(
+      ({ seq }) => seq >= first,
+    );
     records.forEach(({ seq }, index) => {
       if (seq !== first + index) throw this.#hole(room, first + index);
     });
