@@ -25,7 +25,7 @@ export class BenchWebSocket implements FrameSink {
   readonly #events: WebSocketEvents;
   readonly #accept: string;
   #opened = false;
-  #why: string | undefined = undefined;
+  #failed = false;
 
   constructor(address: WebSocketAddress, shared: SharedReadBuffer, events: WebSocketEvents) {
     this.#events = events;
@@ -40,7 +40,7 @@ export class BenchWebSocket implements FrameSink {
         return readFrames(bytes, at, to, this);
       },
       scanned: events.scanned,
-      lost: (reason) => events.lost(this.#why ?? reason),
+      lost: events.lost,
     });
     this.#socket.write(request);
   }
@@ -72,7 +72,7 @@ export class BenchWebSocket implements FrameSink {
   }
 
   closing(code: number, reason: string): void {
-    this.#why = `closed by the server with ${code} ${reason}`.trim();
+    this.#fail(`closed by the server with ${code} ${reason}`.trim());
   }
 
   broken(what: string): void {
@@ -98,8 +98,8 @@ export class BenchWebSocket implements FrameSink {
   }
 
   #fail(why: string): void {
-    if (this.#why !== undefined) return;
-    this.#why = why;
+    if (this.#failed) return;
+    this.#failed = true;
     this.#socket.close();
     this.#events.lost(why);
   }

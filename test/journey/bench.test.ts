@@ -3,8 +3,10 @@
  * swaps, changes or hangs up, the finding by its name and exit code 1.
  */
 import { once } from "node:events";
+import { createServer as createHttpServer } from "node:http";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { WebSocketServer } from "ws";
 import { benchCommand } from "../../src/bench/cli.ts";
 import type { Measurement } from "../../src/bench/measure.ts";
 import { createRelay } from "../../src/bench/relay.ts";
@@ -64,7 +66,8 @@ async function bench(port: number, ...args: string[]): Promise<{ code: number; m
     code = exitCode;
   });
   const short = ["--warmup", "0.2", "--duration", "0.5", "--drain", "5"];
-  const all = ["tcp", "--tcp", `127.0.0.1:${port}`, "--pid", String(process.pid), "--json", ...short, ...args];
+  const where = args.includes("--http") ? [] : ["--tcp", `127.0.0.1:${port}`];
+  const all = ["tcp", ...where, "--pid", String(process.pid), "--json", ...short, ...args];
   await command.parseAsync(all, { from: "user" });
   vi.restoreAllMocks();
   return { code, measurement: JSON.parse(printed.join("")) as Measurement };
@@ -108,6 +111,37 @@ describe("verbatim bench tcp", () => {
     const idle = await bench(port, "--idle", "50");
     expect(idle.code).toBe(0);
     expect(idle.measurement.result.server?.memory.idle).toBeGreaterThan(0);
+  });
+
+  it("sends and hears the same over WebSocket", async () => {
+    const relay = await listen(createRelay(rooms));
+    const server = createHttpServer();
+    // A frame for each line, both ways.
+    new WebSocketServer({ server }).on("connection", (socket) => {
+      const upstream = connect({ host: "127.0.0.1", port: relay });
+      let rest = "";
+      upstream.setEncoding("utf8").on("data", (chunk: string) => {
+        const lines = (rest + chunk).split("\r\n");
+        rest = lines.pop() ?? "";
+        for (const line of lines) socket.send(line);
+      });
+      socket.on("message", (data) => upstream.write(`${String(data)}\n`));
+      socket.on("close", () => upstream.destroy());
+    });
+    const port = await listen(server);
+    const { code, measurement } = await bench(
+      port,
+      "--http",
+      `127.0.0.1:${port}`,
+      "--window",
+      "16",
+      "--rooms-each",
+      "2",
+    );
+    expect(measurement.result.errorExamples).toEqual([]);
+    expect(code).toBe(0);
+    expect(measurement.result.sent).toBeGreaterThan(1000);
+    expect(measurement.result.delivered).toBe(measurement.result.sent * 4);
   });
 
   it("reads how fast the log grows", async () => {

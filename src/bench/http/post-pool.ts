@@ -176,10 +176,11 @@ export class PostPool {
 
 const SEQ = Buffer.from('"seq":');
 
-/** The `seq` of a message's JSON, or 0 where it has none. */
+/** The `seq` of a message's JSON, or 0 where it has none. It stands near the end, so it is looked for from there. */
 function seqOf({ bytes, bodyFrom, bodyTo }: Answer): number {
-  const at = bytes.lastIndexOf(SEQ, bodyTo - 1);
-  if (at < bodyFrom) return 0;
+  let at = bodyTo - SEQ.length;
+  while (at >= bodyFrom && !(bytes[at] === 0x22 && bytes[at + 5] === 0x3a && bytes[at + 1] === 0x73)) at--;
+  if (at < bodyFrom || SEQ.compare(bytes, at, at + SEQ.length) !== 0) return 0;
   const from = at + SEQ.length;
   let to = from;
   while (to < bodyTo && (bytes[to] as number) >= 0x30 && (bytes[to] as number) <= 0x39) to++;

@@ -165,6 +165,47 @@ describe("delivery check", () => {
     expect(check.settle().examples).toContain("lost: r: reader, message 2 of s");
   });
 
+  it("takes a refusal for a promise, whether it comes before the message or after", () => {
+    const check = new RoomCheck("r", "acknowledged");
+    const sender = check.addSender("s");
+    const reader = check.addReceiver("reader", "first");
+    for (let index = 0; index < 4; index++) check.sent(sender);
+    check.refused(sender, 1);
+    check.refused(sender, 2);
+    check.acknowledged(sender, 3);
+    check.acknowledged(sender, 4);
+    check.saw(reader, sender, 3, 1);
+    check.saw(reader, sender, 4, 2);
+    expect(check.outstanding()).toBe(0);
+    expect(check.settle().counts).toEqual(nothing);
+    check.sent(sender);
+    check.saw(reader, sender, 5, 3);
+    check.refused(sender, 5);
+    check.sent(sender);
+    check.refused(sender, 6);
+    check.saw(reader, sender, 6, 4);
+    expect(check.settle().counts).toEqual({ ...nothing, refused: 2 });
+    expect(check.settle().examples[0]).toBe("refused: r: message 5 of s, seen before");
+  });
+
+  it("holds the seq of an answer against the one that is seen, whichever comes first", () => {
+    const check = new RoomCheck("r", "acknowledged");
+    const sender = check.addSender("s");
+    const reader = check.addReceiver("reader", "first");
+    for (let index = 0; index < 4; index++) check.sent(sender);
+    check.acknowledged(sender, 1, 1);
+    check.saw(reader, sender, 1, 1);
+    check.saw(reader, sender, 2, 2);
+    check.acknowledged(sender, 2, 2);
+    expect(check.settle().counts).toEqual({ ...nothing, lost: 0 });
+    expect(check.cursor(reader)).toBe(2);
+    check.acknowledged(sender, 3, 4);
+    check.saw(reader, sender, 3, 3);
+    check.saw(reader, sender, 4, 4);
+    check.acknowledged(sender, 4, 3);
+    expect(check.settle().counts).toEqual({ ...nothing, renumbered: 2 });
+  });
+
   it("compares orders over a receiver that is far behind", () => {
     const check = room(50_000, 2);
     for (let number = 1; number <= 50_000; number++) check.saw(0, 0, number, 0);
