@@ -73,7 +73,9 @@ a bdi { text-decoration: underline; }
 .brand img { display: block; }
 .top .row { gap: 0.25rem 0.75rem; min-width: 0; }
 main { display: block; max-width: 70rem; margin: 0 auto; padding: 1.25rem 1rem 2rem; }
-.columns { display: grid; gap: 1.25rem; align-items: start; }
+/* Not the columns that a grid makes by itself: they grow with what can't be broken, such as a letter with many marks. */
+.columns, .stack, .form, .messages, .messages ol, .list { display: grid; grid-template-columns: minmax(0, 1fr); }
+.columns { gap: 1.25rem; align-items: start; }
 .columns > * { min-width: 0; }
 @media (min-width: 40rem) { .columns.even { grid-template-columns: repeat(2, minmax(0, 1fr)); } }
 @media (min-width: 56rem) {
@@ -82,14 +84,14 @@ main { display: block; max-width: 70rem; margin: 0 auto; padding: 1.25rem 1rem 2
   aside.side { position: sticky; top: 1rem; max-height: calc(100vh - 2rem); overflow-y: auto; }
 }
 h1 + .columns, h1 + p + .columns { margin-top: 1.25rem; }
-.stack { display: grid; gap: 1.25rem; }
+.stack { gap: 1.25rem; }
 .narrow { max-width: 52rem; margin: 0 auto; }
 .card { padding: 1rem; background: var(--card); border: 1px solid var(--line); border-radius: 10px; }
 .card > h2 { margin-bottom: 0.625rem; }
 .note { padding: 0.625rem 1rem; border-left: 4px solid var(--edge); background: var(--card); border-radius: 4px; }
 .error { padding: 0.5rem 0.75rem; border-left: 4px solid var(--danger); background: var(--mark); border-radius: 4px; }
 
-.form { display: grid; gap: 0.75rem; }
+.form { gap: 0.75rem; }
 .form + .form, .form + .list, .list + .form { margin-top: 1rem; }
 .form > button { justify-self: start; }
 label { display: block; font-weight: 600; font-size: 0.9375rem; }
@@ -130,7 +132,7 @@ details[open] > summary { margin-bottom: 0.5rem; }
 
 .list + p { margin-top: 0.75rem; }
 .rooms { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 15rem), 1fr)); gap: 0.875rem 1.25rem; }
-.messages, .messages ol { display: grid; gap: 0.25rem; }
+.messages, .messages ol { gap: 0.25rem; }
 #end { margin-top: 0.75rem; }
 .messages h3 { margin: 0.75rem 0 0.25rem; padding-bottom: 0.25rem; border-bottom: 1px solid var(--line); }
 .messages section:first-child h3 { margin-top: 0; }

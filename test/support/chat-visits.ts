@@ -1,0 +1,46 @@
+/** Test support: what people do on the pages again and again, by mouse. */
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { openWindow, type Window } from "./browser.ts";
+
+/** Opens a window and signs up in it; ends at one's chats. */
+export async function signUp(
+  browser: Browser,
+  origin: string,
+  name: string,
+  options: BrowserContextOptions = {},
+): Promise<Window> {
+  const window = await openWindow(browser, origin, options);
+  await window.page.goto("/");
+  const form = window.page.getByRole("region", { name: "New here?" });
+  await form.getByLabel("Name").fill(name);
+  if ((await form.getByLabel("Password").count()) > 0) await form.getByLabel("Password").fill(PASSWORD);
+  await form.getByRole("button", { name: "Sign up" }).click();
+  await window.page.getByRole("heading", { name: "Your chats" }).waitFor();
+  return window;
+}
+
+/** The password of everybody who signs up in a test. */
+const PASSWORD = "correct horse battery staple";
+
+/** Makes a chat of oneself and others; ends in it. */
+export async function makeChat(page: Page, name: string, members: readonly string[]): Promise<void> {
+  await page.goto("/dashboard");
+  const form = page.getByRole("region", { name: "Make a chat" });
+  await form.getByLabel("What it is called").fill(name);
+  await form.getByLabel("Who else is in it").fill(members.join("\n"));
+  await form.getByRole("button", { name: "Make it" }).click();
+  await page.getByLabel("Your message").waitFor();
+}
+
+/** Writes a message in the chat that is open, and waits until it stands there. */
+export async function say(page: Page, text: string): Promise<void> {
+  const before = await page.locator(".message").count();
+  await page.getByLabel("Your message").fill(text);
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.locator(".message").nth(before).waitFor();
+}
+
+/** The texts of the messages that stand on the page. */
+export function words(page: Page): Promise<string[]> {
+  return page.locator(".text").allTextContents();
+}
