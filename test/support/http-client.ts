@@ -17,7 +17,7 @@ export interface HttpAnswer {
 /** What is sent. */
 export interface HttpAsk {
   readonly method?: string;
-  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+  readonly headers?: Readonly<Record<string, string>>;
   /** A form as text, a form as pairs, or any bytes. The content type of a form is set unless `headers` names one. */
   readonly form?: string | readonly (readonly [string, string])[] | Readonly<Record<string, string>>;
   readonly json?: unknown;
@@ -27,7 +27,7 @@ export interface HttpAsk {
 /** Sends one request on a connection of its own. */
 export function ask(port: number, path: string, asked: HttpAsk = {}): Promise<HttpAnswer> {
   const { body, type } = bodyOf(asked);
-  const headers: Record<string, string | readonly string[]> = { ...type, ...asked.headers };
+  const headers: Record<string, string> = { ...type, ...asked.headers };
   if (body !== undefined && headers["transfer-encoding"] === undefined) {
     headers["content-length"] ??= String(Buffer.byteLength(body));
   }

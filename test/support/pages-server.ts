@@ -11,7 +11,7 @@ import type { Actor } from "../../src/server/auth/user.ts";
 import { systemChance } from "../../src/server/clock.ts";
 import { CommandError } from "../../src/server/commands/command-error.ts";
 import { readCookie } from "../../src/server/gateways/http/cookies.ts";
-import { isAllowedHost, isAllowedOrigin } from "../../src/server/gateways/http-host.ts";
+import { Origins } from "../../src/server/gateways/http/origins.ts";
 import type {
   PagesAccounts,
   PagesApi,
@@ -228,10 +228,10 @@ export async function pagesServer(rules: SignInRules = { mode: "open", signUp: "
   const faults: unknown[] = [];
   const server = fastify({ logger: false, bodyLimit: 64 * 1024 });
   await server.register(formbody);
+  const origins = new Origins({ mode: rules.mode, listenHost: "127.0.0.1", origins: [] });
   server.addHook("onRequest", async (request, reply) => {
-    if (!isAllowedHost(request.headers.host, "127.0.0.1")) return reply.code(421).send("wrong host");
-    if (!isAllowedOrigin(request.headers)) return reply.code(403).send("wrong origin");
-    return undefined;
+    const refusal = origins.refusal(request.headers, request.method !== "GET");
+    return refusal === undefined ? undefined : reply.code(403).send(refusal);
   });
   const door: PagesDoor = {
     ...{ ...rules, api: chats, accounts: chats, chance: systemChance },
