@@ -1,5 +1,5 @@
 /** The command line: what a person sees when the server is up, and what a program reads. Pure. */
-import type { Config, Listen } from "../server/config/config.ts";
+import type { AuthMode, Config, Listen } from "../server/config/config.ts";
 import { showListen } from "../server/config/values.ts";
 
 /** What has been started, with real ports. */
@@ -8,6 +8,7 @@ export interface Started {
   readonly config: Config;
   readonly tcp: Listen;
   readonly http: Listen | undefined;
+  readonly ops: Listen | undefined;
   readonly rooms: number;
   readonly sessionsMax: number;
   /** `undefined` where the machine has no limit. */
@@ -20,6 +21,8 @@ export function listeningFields(started: Started): Record<string, unknown> {
     version: started.version,
     tcp: showListen(started.tcp),
     http: started.http === undefined ? "off" : showListen(started.http),
+    ops: started.ops === undefined ? "on http" : showListen(started.ops),
+    auth: started.config.auth.mode,
     data: started.config.data,
     rooms: started.rooms,
     roomsFile: started.config.rooms,
@@ -29,12 +32,23 @@ export function listeningFields(started: Started): Record<string, unknown> {
   };
 }
 
+/** What each mode asks of people, in a few words. */
+const SIGN_IN: Readonly<Record<AuthMode, string>> = {
+  open: "none: whoever names a user is that user",
+  password: "by name and password",
+  jwt: "by a token of your identity provider",
+};
+
 /** The banner, several lines, each with its end. */
 export function banner(started: Started): string {
-  const { version, config, tcp, http, rooms, sessionsMax, openFiles } = started;
+  const { version, config, tcp, http, ops, rooms, sessionsMax, openFiles } = started;
+  const { tls } = config;
+  const web = `http${tls?.http === true ? "s" : ""}://`;
   const lines = [
-    ["chat", `${showListen(tcp)} (TCP)`],
-    ["http", http === undefined ? "off" : `http://${showListen(reachable(http))} (/healthz /readyz /metrics)`],
+    ["web", http === undefined ? "off" : web + showListen(reachable(http))],
+    ["terminal", `${showListen(tcp)} (TCP${tls?.tcp === true ? ", TLS" : ""})`],
+    ...(ops === undefined ? [] : [["ops", `http://${showListen(reachable(ops))} (/healthz /readyz /metrics)`]]),
+    ["sign-in", SIGN_IN[config.auth.mode]],
     ["data", config.data],
     ["rooms", `${rooms} from ${config.rooms}`],
     ["sessions", `${sessionsMax} at most, of ${openFiles ?? "any number of"} open files`],

@@ -67,7 +67,8 @@ export async function requireAccount(directory: Directory, name: string): Promis
 }
 
 /** A name as it may stand in a line: one that nobody can have may be anything. */
-export const show = (name: string): string => (/^[\p{L}\p{M}\p{N}\p{P}\p{S} ]+$/u.test(name) ? name : JSON.stringify(name));
+export const show = (name: string): string =>
+  /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]+$/u.test(name) ? name : JSON.stringify(name);
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const DAYS_MAX = 36_500;

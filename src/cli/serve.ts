@@ -3,11 +3,15 @@
  * it is asked to (STOP-1).
  */
 import { writeSync } from "node:fs";
+import { openJwtKeys } from "../server/auth/jwt-keys.ts";
 import { systemClock } from "../server/clock.ts";
+import type { Config } from "../server/config/config.ts";
 import { readSources } from "../server/config/env.ts";
 import { makeConfig } from "../server/config/make-config.ts";
 import { printConfig } from "../server/config/print-config.ts";
+import { openCertificate } from "../server/gateways/tls.ts";
 import { readRoomsFile } from "../server/rooms-file.ts";
+import type { RunningServer } from "../server/server.ts";
 import { createTelemetry } from "../server/telemetry/create-telemetry.ts";
 import type { LogStream } from "../server/telemetry/logger.ts";
 import { openLogStream } from "../server/telemetry/logger.ts";
@@ -44,6 +48,7 @@ export async function serve(request: ServeRequest): Promise<number> {
   }
   if (request.checkConfig) {
     const rooms = await readRoomsFile(config.rooms);
+    await checkFiles(config);
     writeSync(STDOUT, `verbatim: the configuration is right; ${rooms.length} rooms\n`);
     return 0;
   }
@@ -59,6 +64,7 @@ export async function serve(request: ServeRequest): Promise<number> {
   const { start } = await import("../server/server.ts");
   try {
     const server = await start({ config, telemetry, signal });
+    reloadOnSignal(server, telemetry);
     const started = { ...server, version: packageVersion(), config };
     if (format === "pretty" || (format === "auto" && terminal)) stream.write(banner(started));
     else telemetry.logger.info(listeningFields(started), "listening");
@@ -76,6 +82,12 @@ export async function serve(request: ServeRequest): Promise<number> {
   return 0;
 }
 
+/** Reads the files that the configuration names besides: certificate and keys. Throws a `StartError`. */
+async function checkFiles({ tls, auth: { jwt } }: Config): Promise<void> {
+  if (tls !== undefined) await openCertificate(tls);
+  if (jwt !== undefined) await openJwtKeys({ jwt, clock: systemClock, failed: () => undefined });
+}
+
 /** A signal that aborts with the first SIGTERM or ctrl-c; a second ctrl-c does not wait for anything. */
 function stopOnSignal(telemetry: Telemetry, stream: LogStream): AbortSignal {
   const stop = new AbortController();
@@ -91,6 +103,17 @@ function stopOnSignal(telemetry: Telemetry, stream: LogStream): AbortSignal {
   process.on("SIGTERM", onSignal);
   process.on("SIGINT", onSignal);
   return stop.signal;
+}
+
+/** SIGHUP reads the certificate anew: whoever renews it need not stop the server. */
+function reloadOnSignal(server: Pick<RunningServer, "reload">, telemetry: Telemetry): void {
+  process.on("SIGHUP", () => {
+    server.reload().then(
+      () => telemetry.logger.info({ signal: "SIGHUP" }, "the certificate was read anew"),
+      (error: unknown) =>
+        telemetry.logger.error({ err: error }, "the certificate was not read anew; the old one stays"),
+    );
+  });
 }
 
 /** What nobody caught ends the process: its state can't be trusted any more, and what was acknowledged is in the log. */

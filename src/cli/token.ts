@@ -17,7 +17,7 @@ export async function createToken(
   const expiresAt = options.days === undefined ? undefined : endOf(options.days);
   await withPeople(options, false, async (directory) => {
     const account = await requireAccount(directory, name);
-    if (account.isDisabled) throw new StartError(`${show(name)} is disabled: verbatim user enable first`);
+    if (account.isDisabled) throw new StartError(`${account.name} is disabled: verbatim user enable first`);
     const { token, info } = await tokensOf(directory).create(userOf(account), options.label, expiresAt);
     say(token);
     const until = info.expiresAt === undefined ? "until it is revoked" : `until ${showTime(info.expiresAt)} UTC`;

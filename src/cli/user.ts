@@ -6,7 +6,7 @@ import type { Account, AccountChange, Directory } from "../server/directory/dire
 import { StartError } from "../server/start-error.ts";
 import { IdMaker } from "../server/uuid.ts";
 import { newPassword } from "./ask-password.ts";
-import { type DataOptions, requireAccount, show, showTime, withPeople } from "./people.ts";
+import { type DataOptions, requireAccount, showTime, withPeople } from "./people.ts";
 import { say } from "./say.ts";
 
 /** Accounts that are read at once. */
@@ -54,14 +54,14 @@ export async function listUsers(options: DataOptions & { readonly json: boolean 
 
 /** Shuts an account and ends what is signed in with it. */
 export async function disableUser(options: DataOptions, name: string): Promise<void> {
-  await change(options, name, { isDisabled: true }, true);
-  say(`disabled ${show(name)}; sign-ins and tokens have ended`);
+  const account = await change(options, name, { isDisabled: true }, true);
+  say(`disabled ${account.name}; sign-ins and tokens have ended`);
 }
 
 /** Opens an account again. */
 export async function enableUser(options: DataOptions, name: string): Promise<void> {
-  await change(options, name, { isDisabled: false }, false);
-  say(`enabled ${show(name)}`);
+  const account = await change(options, name, { isDisabled: false }, false);
+  say(`enabled ${account.name}`);
 }
 
 /** Sets a password and ends what is signed in with the old one. */
@@ -70,27 +70,28 @@ export async function setPassword(
   name: string,
 ): Promise<void> {
   await withPeople(options, false, async (directory) => {
-    const { id } = await requireAccount(directory, name);
+    const { id, name: spelt, isDisabled } = await requireAccount(directory, name);
     const passwordHash = await hashPassword(await newPassword(options.passwordStdin), systemChance);
-    const account = await directory.changeAccount(id, { passwordHash }, systemClock.now());
+    await directory.changeAccount(id, { passwordHash }, systemClock.now());
     // After the change: who knows the old password could sign in between.
     await directory.removeCredentials(id);
-    const still = account?.isDisabled === true ? "; the account is still disabled" : "";
-    say(`set the password of ${show(name)}; sign-ins and tokens have ended${still}`);
+    const still = isDisabled ? "; the account is still disabled" : "";
+    say(`set the password of ${spelt}; sign-ins and tokens have ended${still}`);
   });
 }
 
 /** Makes an account an admin's, or no more. */
 export async function setAdmin(options: DataOptions, name: string, isAdmin: boolean): Promise<void> {
-  await change(options, name, { isAdmin }, false);
-  say(`${show(name)} is ${isAdmin ? "an admin now" : "no admin any more"}`);
+  const account = await change(options, name, { isAdmin }, false);
+  say(`${account.name} is ${isAdmin ? "an admin now" : "no admin any more"}`);
 }
 
-async function change(options: DataOptions, name: string, to: AccountChange, endsAccess: boolean): Promise<void> {
-  await withPeople(options, false, async (directory: Directory) => {
-    const { id } = await requireAccount(directory, name);
-    await directory.changeAccount(id, to, systemClock.now());
-    if (endsAccess) await directory.removeCredentials(id);
+async function change(options: DataOptions, name: string, to: AccountChange, endsAccess: boolean): Promise<Account> {
+  return await withPeople(options, false, async (directory: Directory) => {
+    const account = await requireAccount(directory, name);
+    await directory.changeAccount(account.id, to, systemClock.now());
+    if (endsAccess) await directory.removeCredentials(account.id);
+    return account;
   });
 }
 
