@@ -9,21 +9,13 @@ import type { ErrorName } from "../../src/protocol/error-codes.ts";
 import { type Action, isAllowed, type Role } from "../../src/server/auth/permissions.ts";
 import type { Actor } from "../../src/server/auth/user.ts";
 import { systemChance } from "../../src/server/clock.ts";
+import type { PublicRoom } from "../../src/server/commands/api.ts";
+import type { Chat, ChatSummary, Message } from "../../src/server/commands/chat.ts";
 import { CommandError } from "../../src/server/commands/command-error.ts";
+import type { MessagePage } from "../../src/server/commands/read-messages.ts";
 import { readCookie } from "../../src/server/gateways/http/cookies.ts";
 import { Origins } from "../../src/server/gateways/http/origins.ts";
-import type {
-  PagesAccounts,
-  PagesApi,
-  PagesDoor,
-  Person,
-  ShownChat,
-  ShownMessage,
-  ShownPage,
-  ShownRoom,
-  ShownSummary,
-  SignInRules,
-} from "../../src/server/gateways/pages/door.ts";
+import type { PagesAccounts, PagesApi, PagesDoor, Person, SignInRules } from "../../src/server/gateways/pages/door.ts";
 import { registerPages } from "../../src/server/gateways/pages/pages.ts";
 import { refuseSignIn } from "../../src/server/gateways/pages/sign-in-routes.ts";
 import { nameKey } from "../../src/server/name-key.ts";
@@ -33,9 +25,9 @@ const FIRST_MESSAGE_AT = Date.UTC(2026, 0, 2, 23, 50);
 const MINUTE_MS = 60_000;
 
 interface Room {
-  chat: ShownChat | undefined;
-  readonly messages: ShownMessage[];
-  readonly keys: Map<string, ShownMessage>;
+  chat: Chat | undefined;
+  readonly messages: Message[];
+  readonly keys: Map<string, Message>;
 }
 
 /** People, chats and messages in memory. */
@@ -44,9 +36,14 @@ export class PretendChats implements PagesApi, PagesAccounts {
   readonly passwords = new Map<string, string>();
   readonly admins = new Set<string>();
   readonly read = new Map<string, number>();
-  readonly publicRooms: ShownRoom[] = [
-    { id: randomUUID(), name: "general", description: "For whatever has no room of its own." },
-    { id: randomUUID(), name: "a/b & c", description: "A name that does not stand in an address as it is." },
+  readonly publicRooms: PublicRoom[] = [
+    { id: randomUUID(), name: "general", description: "For whatever has no room of its own.", lastSeq: 0 },
+    {
+      id: randomUUID(),
+      name: "a/b & c",
+      description: "A name that does not stand in an address as it is.",
+      lastSeq: 0,
+    },
   ];
   readonly #rooms = new Map<string, Room>(
     this.publicRooms.map(({ id }) => [id, { chat: undefined, messages: [], keys: new Map() }]),
@@ -85,52 +82,51 @@ export class PretendChats implements PagesApi, PagesAccounts {
 
   async createChat(who: Actor, ask: { name: string | undefined; members: readonly string[]; direct: boolean }) {
     this.#fail();
-    const ids = [...new Set([...ask.members, who.user.id])];
-    const members = ids.map((id) => {
-      const person = this.people.find((each) => each.id === id);
-      if (person === undefined) throw new CommandError("unknown_user", "there is no such user");
-      return person;
-    });
+    const members = [...new Set([...ask.members, who.user.id])];
+    if (members.some((id) => !this.people.some((each) => each.id === id))) {
+      throw new CommandError("unknown_user", "there is no such user");
+    }
     for (const { chat } of this.#rooms.values()) {
-      if (ask.direct && chat?.isDirect === true && ids.every((id) => chat.members.some((one) => one.id === id))) {
-        return { chat };
+      if (ask.direct && chat?.isDirect === true && members.every((id) => chat.members.includes(id))) {
+        return { chat, isNew: false };
       }
     }
-    const chat: ShownChat = {
+    const chat: Chat = {
       ...{ id: randomUUID(), name: ask.name ?? "", isDirect: ask.direct, owner: who.user.id, members },
       createdAt: FIRST_MESSAGE_AT,
     };
     this.#rooms.set(chat.id, { chat, messages: [], keys: new Map() });
-    return { chat };
+    return { chat, isNew: true };
   }
 
-  async chat(who: Actor, id: string): Promise<ShownChat> {
+  async chat(who: Actor, id: string): Promise<Chat> {
     this.#fail();
     const { chat } = this.#allowed(who, id, "see");
     if (chat === undefined) throw new CommandError("unknown_room", "there is no such room");
     return chat;
   }
 
-  async chats(who: Actor): Promise<readonly ShownSummary[]> {
+  async chats(who: Actor): Promise<readonly ChatSummary[]> {
     this.#fail();
-    const mine: ShownSummary[] = [];
+    const mine: ChatSummary[] = [];
     for (const { chat, messages } of this.#rooms.values()) {
-      if (chat?.members.some(({ id }) => id === who.user.id) !== true) continue;
+      if (chat?.members.includes(who.user.id) !== true) continue;
       const read = this.read.get(`${who.user.id} ${chat.id}`) ?? 0;
-      mine.push({ ...chat, last: messages.at(-1), unread: messages.filter(({ seq }) => seq > read).length });
+      const unread = messages.filter(({ seq }) => seq > read).length;
+      mine.push({ ...chat, last: messages.at(-1), lastSeq: messages.length, unread });
     }
-    return mine;
+    return mine.sort((a, b) => (b.last?.time ?? b.createdAt) - (a.last?.time ?? a.createdAt));
   }
 
-  rooms(): readonly ShownRoom[] {
+  rooms(): readonly PublicRoom[] {
     return this.publicRooms;
   }
 
-  async addMembers(who: Actor, id: string, users: readonly string[]): Promise<ShownChat> {
+  async addMembers(who: Actor, id: string, users: readonly string[]): Promise<Chat> {
     this.#fail();
     const room = this.#allowed(who, id, "add_member");
-    const members = [...(room.chat?.members ?? []), ...this.people.filter((person) => users.includes(person.id))];
-    const chat = { ...(room.chat as ShownChat), members };
+    const members = [...(room.chat?.members ?? []), ...users];
+    const chat = { ...(room.chat as Chat), members };
     room.chat = chat;
     return chat;
   }
@@ -138,11 +134,11 @@ export class PretendChats implements PagesApi, PagesAccounts {
   async removeMember(who: Actor, id: string, user: string): Promise<void> {
     this.#fail();
     const room = this.#allowed(who, id, user === who.user.id ? "leave" : "remove_member");
-    const chat = room.chat as ShownChat;
-    room.chat = { ...chat, members: chat.members.filter((member) => member.id !== user) };
+    const chat = room.chat as Chat;
+    room.chat = { ...chat, members: chat.members.filter((member) => member !== user) };
   }
 
-  async post(who: Actor, id: string, content: string, key: string | undefined): Promise<ShownMessage> {
+  async post(who: Actor, id: string, content: string, key: string | undefined): Promise<Message> {
     this.#fail();
     const room = this.#allowed(who, id, "post");
     if (content === "") throw new CommandError("empty_message", "a message has a text");
@@ -151,7 +147,7 @@ export class PretendChats implements PagesApi, PagesAccounts {
     const seq = room.messages.length + 1;
     const time = FIRST_MESSAGE_AT + (seq - 1) * MINUTE_MS;
     const sender = { sender: who.user.id, senderName: who.user.name };
-    const message = { id: randomUUID(), seq, ...sender, time, content, removed: false };
+    const message = { id: randomUUID(), room: id, seq, n: seq, ...sender, time, content, key, removed: false };
     room.messages.push(message);
     if (key !== undefined) room.keys.set(key, message);
     this.read.set(`${who.user.id} ${room.chat?.id}`, seq);
@@ -162,17 +158,17 @@ export class PretendChats implements PagesApi, PagesAccounts {
     who: Actor,
     id: string,
     { before, after, limit }: { before: number | undefined; after: number | undefined; limit: number | undefined },
-  ): Promise<ShownPage> {
+  ): Promise<MessagePage> {
     const { messages } = this.#allowed(who, id, "read");
     const count = limit ?? 1000;
     const wanted = messages.filter(({ seq }) => (before === undefined || seq < before) && seq > (after ?? 0));
     const page = after === undefined ? wanted.slice(-count) : wanted.slice(0, count);
     const first = page.at(0)?.seq ?? 0;
-    const last = page.at(-1)?.seq ?? 0;
+    const last = page.at(-1)?.seq ?? (before === undefined ? messages.length : before - 1);
     return {
       messages: page.toReversed(),
       olderBefore: first > 1 ? first : undefined,
-      newerAfter: last < messages.length && last > 0 ? last : undefined,
+      newerAfter: last < messages.length ? last : undefined,
     };
   }
 
@@ -186,9 +182,15 @@ export class PretendChats implements PagesApi, PagesAccounts {
     messages[index] = { ...found, content: "", removed: true };
   }
 
-  async markRead(who: Actor, id: string, seq: number): Promise<void> {
+  async markRead(who: Actor, id: string, seq: number) {
     this.#allowed(who, id, "mark_read");
     this.read.set(`${who.user.id} ${id}`, seq);
+    return { seq, unread: 0 };
+  }
+
+  async names(ids: Iterable<string>): Promise<ReadonlyMap<string, string>> {
+    const wanted = new Set(ids);
+    return new Map(this.people.filter(({ id }) => wanted.has(id)).map(({ id, name }) => [id, name]));
   }
 
   #fail(): void {
@@ -201,7 +203,7 @@ export class PretendChats implements PagesApi, PagesAccounts {
     const named = this.publicRooms.find(({ name }) => name === id)?.id ?? id;
     const room = this.#rooms.get(named);
     const chat = room?.chat;
-    const isMember = chat?.members.some((member) => member.id === user.id) === true;
+    const isMember = chat?.members.includes(user.id) === true;
     const roles: Role[] = [chat?.owner === user.id ? "owner" : isMember ? "member" : "outsider"];
     if (user.isAdmin) roles.push("admin");
     const may = (what: Action): boolean =>

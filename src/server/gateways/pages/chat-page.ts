@@ -2,14 +2,17 @@
  * Stage 1, the pages: `/ui/chats/{id}`: a chat or a public room with its messages, oldest first, and a form to write.
  * Pure.
  */
+
+import type { Chat, Message } from "../../commands/chat.ts";
+import type { MessagePage } from "../../commands/read-messages.ts";
 import { shownText, shownTime } from "./display.ts";
-import type { Person, ShownChat, ShownMessage, ShownPage } from "./door.ts";
+import type { Person } from "./door.ts";
 import { type Html, html } from "./html.ts";
 import { describedBy, documentOf, errorNote, field } from "./layout.ts";
 import { END_ID, latestPath, messageAnchor, WRITE_ID } from "./paths.ts";
 
 /** So many members stand beside the messages; a page of their own has them all. */
-const MEMBERS_BESIDE_MAX = 50;
+export const MEMBERS_BESIDE_MAX = 50;
 
 /** What of a chat or room the page shows. */
 export interface Place {
@@ -19,7 +22,7 @@ export interface Place {
   /** What it is for; empty for a chat. */
   readonly description: string;
   /** `undefined` for a public room, which has no members. */
-  readonly chat: ShownChat | undefined;
+  readonly chat: Chat | undefined;
 }
 
 /** What the reader may do here. The server decides again when it is asked; this only leaves out what it would refuse. */
@@ -46,9 +49,11 @@ export interface ChatView {
   readonly place: Place;
   readonly rights: Rights;
   /** `undefined` where the reader may see that the chat is there, but not what is said in it. */
-  readonly page: ShownPage | undefined;
+  readonly page: MessagePage | undefined;
   /** Whether this is the end of the chat, as it was when the page was made. */
   readonly isNewest: boolean;
+  /** The first members; nobody for a public room. */
+  readonly members: readonly Person[];
   /** What makes a message that is sent twice from this page one message. */
   readonly nonce: string;
   readonly refused: RefusedHere | undefined;
@@ -68,7 +73,7 @@ ${place.chat !== undefined && beside(view, place.chat)}</div>`;
   return documentOf({ title: refused === undefined ? place.title : `Error: ${place.title}`, me, main });
 }
 
-function messageList(view: ChatView, page: ShownPage): Html {
+function messageList(view: ChatView, page: MessagePage): Html {
   const { place, isNewest } = view;
   const { olderBefore, newerAfter } = page;
   const older = html`<p class="pages"><a href="${place.path}?before=${olderBefore}#${END_ID}">Older messages</a></p>`;
@@ -88,11 +93,11 @@ ${days(page.messages).map((day) => daySection(day, view))}
 interface Day {
   readonly name: string;
   readonly date: string;
-  readonly messages: ShownMessage[];
+  readonly messages: Message[];
 }
 
 /** Messages that come newest first as days, oldest first. */
-function days(newestFirst: readonly ShownMessage[]): readonly Day[] {
+function days(newestFirst: readonly Message[]): readonly Day[] {
   const all: Day[] = [];
   for (const message of newestFirst.toReversed()) {
     const { day, date } = shownTime(message.time);
@@ -111,7 +116,7 @@ function daySection({ name, date, messages }: Day, view: ChatView): Html {
 `;
 }
 
-function messageItem(message: ShownMessage, view: ChatView): Html {
+function messageItem(message: Message, view: ChatView): Html {
   const isOwn = message.sender === view.me.id;
   const { iso, minute } = shownTime(message.time);
   const anchor = messageAnchor(message.seq);
@@ -128,7 +133,7 @@ ${
 }
 
 /** Asks twice, without a script: what is removed does not come back. */
-function removeForm(message: ShownMessage, { place, page, isNewest }: ChatView, minute: string): Html {
+function removeForm(message: Message, { place, page, isNewest }: ChatView, minute: string): Html {
   const newest = page?.messages[0]?.seq ?? message.seq;
   const back = isNewest ? "" : `&before=${newest + 1}`;
   return html`<details><summary>Remove<span class="unseen"> ${message.senderName}’s message of ${minute}</span>…</summary>
@@ -151,14 +156,14 @@ ${own?.typed ?? ""}</textarea></div>
 <button>Send</button></form></section>`;
 }
 
-function beside(view: ChatView, chat: ShownChat): Html {
+function beside(view: ChatView, chat: Chat): Html {
   const { place, me, rights } = view;
   const count = chat.members.length;
   return html`<aside class="side stack" aria-label="About this chat">
 <section class="card" aria-labelledby="members-title"><h2 id="members-title">${count} ${
     count === 1 ? "member" : "members"
   }</h2>
-${memberList(chat.members.slice(0, MEMBERS_BESIDE_MAX), chat, view)}
+${memberList(view.members, chat, view)}
 ${count > MEMBERS_BESIDE_MAX && html`<p><a href="${place.path}/members">All ${count} members</a></p>`}
 ${rights.addMember && addForm(view)}</section>
 ${rights.leave && leaveForm(place, me)}</aside>`;
@@ -167,7 +172,7 @@ ${rights.leave && leaveForm(place, me)}</aside>`;
 /** Some members of a chat, with a way to remove them where the reader may. */
 export function memberList(
   members: readonly Person[],
-  chat: ShownChat,
+  chat: Chat,
   { me, rights, place }: Pick<ChatView, "me" | "rights" | "place">,
 ): Html {
   const entry = (member: Person): Html => {

@@ -6,12 +6,13 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Actor } from "../../auth/user.ts";
 import type { Chance } from "../../clock.ts";
 import { CommandError } from "../../commands/command-error.ts";
-import { chatPage, type Place, type RefusedHere } from "./chat-page.ts";
-import type { PagesApi, PagesDoor, ShownPage } from "./door.ts";
-import { membersPage } from "./members-page.ts";
+import type { MessagePage } from "../../commands/read-messages.ts";
+import { chatPage, MEMBERS_BESIDE_MAX, type Place, type RefusedHere } from "./chat-page.ts";
+import type { PagesApi, PagesDoor } from "./door.ts";
+import { MEMBERS_PAGE_MAX, membersPage } from "./members-page.ts";
 import { chatPath, END_ID, messageAnchor, writePath } from "./paths.ts";
 import { personNamed } from "./people.ts";
-import { placeOf, rightsOf } from "./places.ts";
+import { membersOf, placeOf, rightsOf } from "./places.ts";
 import { plainError } from "./plain-errors.ts";
 import { cursorOf, leadTo, sendPage, signedIn, textOf, typedText } from "./requests.ts";
 
@@ -39,7 +40,7 @@ export function addChatRoutes(server: FastifyInstance, door: PagesDoor): void {
       const page = await readPage(api, who, idOf(request), cursor);
       if (cursor.after !== undefined && page?.messages.length === 0) return leadTo(reply, place.path);
       if (isLookedAt(request)) await markRead(door, who, idOf(request), page);
-      return sendPage(reply, 200, render(who, place, page, cursor, makeNonce(chance), undefined));
+      return sendPage(reply, 200, await render(api, who, place, page, makeNonce(chance), undefined));
     }),
   );
 
@@ -55,14 +56,15 @@ export function addChatRoutes(server: FastifyInstance, door: PagesDoor): void {
       if (place.chat === undefined) return leadTo(reply, place.path);
       const skip = cursorOf(request.query, "skip") ?? 0;
       const rights = rightsOf(who.user, place.chat);
-      return sendPage(reply, 200, membersPage({ me: who.user, rights, place, chat: place.chat, skip }));
+      const members = await membersOf(api, place.chat, skip, MEMBERS_PAGE_MAX);
+      return sendPage(reply, 200, membersPage({ me: who.user, rights, place, chat: place.chat, members, skip }));
     }),
   );
 
   /** The newest messages again, with the error beside its form. Throws what keeps the chat from being shown at all. */
   const refuse = async (who: Actor, id: string, nonce: string, refused: RefusedHere): Promise<string> => {
     const place = await placeOf(api, who, id);
-    return render(who, place, await readPage(api, who, id, NEWEST), NEWEST, nonce, refused);
+    return render(api, who, place, await readPage(api, who, id, NEWEST), nonce, refused);
   };
 
   server.post(
@@ -123,21 +125,23 @@ function idOf(request: FastifyRequest): string {
   return textOf(request.params, "id");
 }
 
-function render(
+async function render(
+  api: PagesApi,
   who: Actor,
   place: Place,
-  page: ShownPage | undefined,
-  { before, after }: Cursor,
+  page: MessagePage | undefined,
   nonce: string,
   refused: RefusedHere | undefined,
-): string {
-  const rights = rightsOf(who.user, place.chat);
-  const isNewest = before === undefined && (after === undefined || page?.newerAfter === undefined);
-  return chatPage({ me: who.user, place, rights, page, isNewest, nonce, refused });
+): Promise<string> {
+  const { chat } = place;
+  const rights = rightsOf(who.user, chat);
+  const members = chat === undefined ? [] : await membersOf(api, chat, 0, MEMBERS_BESIDE_MAX);
+  const isNewest = page?.newerAfter === undefined;
+  return chatPage({ me: who.user, place, rights, page, members, isNewest, nonce, refused });
 }
 
 /** `undefined` where the chat is private to its members: an admin sees that it is there, and who is in it. */
-async function readPage(api: PagesApi, who: Actor, id: string, cursor: Cursor): Promise<ShownPage | undefined> {
+async function readPage(api: PagesApi, who: Actor, id: string, cursor: Cursor): Promise<MessagePage | undefined> {
   try {
     return await api.messages(who, id, { ...cursor, limit: MESSAGES_PAGE_MAX });
   } catch (error) {
@@ -152,7 +156,7 @@ function isLookedAt({ method, headers }: FastifyRequest): boolean {
 }
 
 /** What is shown has been read. The page is worth showing where that can't be kept. */
-async function markRead(door: PagesDoor, who: Actor, id: string, page: ShownPage | undefined): Promise<void> {
+async function markRead(door: PagesDoor, who: Actor, id: string, page: MessagePage | undefined): Promise<void> {
   const newest = page?.messages[0];
   if (newest === undefined) return;
   try {

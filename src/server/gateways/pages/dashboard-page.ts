@@ -1,8 +1,12 @@
 /**
  * Stage 1, the pages: `/dashboard`: one's chats, the public rooms, and ways to begin another chat. Pure.
  */
+
+import type { PublicRoom } from "../../commands/api.ts";
+import type { Chat, ChatSummary } from "../../commands/chat.ts";
+import type { Uuid } from "../../record.ts";
 import { shownTime, snippet } from "./display.ts";
-import type { Person, ShownChat, ShownRoom, ShownSummary } from "./door.ts";
+import type { Person } from "./door.ts";
 import { type Html, html, type Part } from "./html.ts";
 import { describedBy, documentOf, errorNote, field } from "./layout.ts";
 import { chatPath, latestPath, roomPath } from "./paths.ts";
@@ -21,11 +25,17 @@ export type RefusedStart =
     }
   | { readonly form: "direct"; readonly name: string; readonly text: string };
 
+/** Names by id; who has no account any more has none. */
+export type Names = ReadonlyMap<Uuid, string>;
+
 /** What stands on the page. */
 export interface DashboardView {
   readonly me: Person;
-  readonly chats: readonly ShownSummary[];
-  readonly rooms: readonly ShownRoom[];
+  /** The one in which something was said last comes first. */
+  readonly chats: readonly ChatSummary[];
+  /** The names of those whom one talks to in direct chats. */
+  readonly names: Names;
+  readonly rooms: readonly PublicRoom[];
   /** Whether all chats are listed, not only those that something happened in last. */
   readonly showsAll: boolean;
   /** Who was looked for, and who was found. */
@@ -48,35 +58,36 @@ ${roomList(view.rooms)}
   return documentOf({ title: view.refused === undefined ? "Chats" : "Error: Chats", me: view.me, main });
 }
 
+/** Whom one talks to in a direct chat; `undefined` in any other. */
+export function otherIn(chat: Pick<Chat, "isDirect" | "members">, me: Person): Uuid | undefined {
+  return chat.isDirect ? chat.members.find((id) => id !== me.id) : undefined;
+}
+
 /** What a chat is called: a direct one by whom one talks to. */
-export function chatTitle(chat: Pick<ShownChat, "isDirect" | "members" | "name">, me: Person): string {
-  const other = chat.isDirect ? chat.members.find(({ id }) => id !== me.id)?.name : undefined;
-  return other ?? (chat.name.trim() === "" ? "Chat without a name" : chat.name);
+export function chatTitle(chat: Chat, me: Person, names: Names): string {
+  const other = otherIn(chat, me);
+  return (other === undefined ? undefined : names.get(other)) ?? chat.name;
 }
 
-function lastTime({ last, createdAt }: ShownSummary): number {
-  return last?.time ?? createdAt;
-}
-
-function chatList({ chats, me, showsAll }: DashboardView): Html {
-  const sorted = chats.toSorted((a, b) => lastTime(b) - lastTime(a));
-  const listed = showsAll ? sorted : sorted.slice(0, CHATS_LISTED_MAX);
-  const rest = sorted.length - listed.length;
+function chatList(view: DashboardView): Html {
+  const { chats, showsAll } = view;
+  const listed = showsAll ? chats : chats.slice(0, CHATS_LISTED_MAX);
+  const rest = chats.length - listed.length;
   return html`<section class="card" aria-labelledby="chats-title"><h2 id="chats-title">Chats</h2>
 ${
   listed.length === 0
     ? html`<p class="quiet">None yet. Make one, or look into a public room.</p>`
-    : html`<ul class="list">${listed.map((chat) => chatEntry(chat, me))}</ul>`
+    : html`<ul class="list">${listed.map((chat) => chatEntry(chat, view))}</ul>`
 }
 ${rest > 0 && html`<p><a href="/dashboard?all=1">${rest} more</a></p>`}
 <p><a href="/dashboard">Refresh</a> <span class="quiet">Times are in UTC.</span></p></section>`;
 }
 
-function chatEntry(chat: ShownSummary, me: Person): Html {
-  const { last, unread } = chat;
-  const { iso, date, minute } = shownTime(lastTime(chat));
+function chatEntry(chat: ChatSummary, { me, names }: DashboardView): Html {
+  const { last, unread, createdAt } = chat;
+  const { iso, date, minute } = shownTime(last?.time ?? createdAt);
   return html`<li class="entry">
-<a href="${latestPath(chatPath(chat.id))}" dir="auto">${chatTitle(chat, me)}</a>
+<a href="${latestPath(chatPath(chat.id))}" dir="auto">${chatTitle(chat, me, names)}</a>
 <span class="row">${
     unread > 0 && html`<span class="count">${unread}<span class="unseen"> unread</span></span>`
   }<time class="when" datetime="${iso}">${date} ${minute}</time></span>
@@ -84,7 +95,7 @@ ${lastWords(last, me)}</li>
 `;
 }
 
-function lastWords(last: ShownSummary["last"], me: Person): Html {
+function lastWords(last: ChatSummary["last"], me: Person): Html {
   if (last === undefined) return html`<p class="snippet">Nothing was said yet.</p>`;
   const who = last.sender === me.id ? "You" : last.senderName;
   return html`<p class="snippet"><bdi>${who}</bdi>: ${
@@ -92,7 +103,7 @@ function lastWords(last: ShownSummary["last"], me: Person): Html {
   }</p>`;
 }
 
-function roomList(rooms: readonly ShownRoom[]): Html {
+function roomList(rooms: readonly PublicRoom[]): Html {
   const entries = rooms.map(
     (room) => html`<li><a href="${latestPath(roomPath(room))}"><bdi>${room.name}</bdi></a>
 <p class="quiet" dir="auto">${room.description}</p></li>

@@ -3,7 +3,7 @@
  */
 import type { FastifyInstance, FastifyReply } from "fastify";
 import type { Actor } from "../../auth/user.ts";
-import { type DashboardView, dashboardPage, type RefusedStart } from "./dashboard-page.ts";
+import { type DashboardView, dashboardPage, otherIn, type RefusedStart } from "./dashboard-page.ts";
 import type { PagesDoor } from "./door.ts";
 import { writePath } from "./paths.ts";
 import { NobodyNamed, peopleNamed, personNamed } from "./people.ts";
@@ -14,8 +14,11 @@ import { leadTo, sendPage, signedIn, textOf, typedText } from "./requests.ts";
 export function addDashboardRoutes(server: FastifyInstance, door: PagesDoor): void {
   const { api, accounts } = door;
 
-  const show = async (who: Actor, rest: Pick<DashboardView, "showsAll" | "found" | "refused">): Promise<string> =>
-    dashboardPage({ me: who.user, chats: await api.chats(who), rooms: api.rooms(), ...rest });
+  const show = async (who: Actor, rest: Pick<DashboardView, "showsAll" | "found" | "refused">): Promise<string> => {
+    const chats = await api.chats(who);
+    const names = await api.names(chats.map((chat) => otherIn(chat, who.user)).filter((id) => id !== undefined));
+    return dashboardPage({ me: who.user, chats, names, rooms: api.rooms(), ...rest });
+  };
 
   /** The page again, with the error beside its form. */
   const refuse = async (

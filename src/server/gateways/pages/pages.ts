@@ -74,7 +74,7 @@ function explain(error: unknown): PlainError {
   if (error instanceof CommandError) return plainError(error);
   const status = error instanceof Error && "statusCode" in error ? error.statusCode : undefined;
   if (typeof status === "number" && status >= 400 && status < 500) {
-    return { status, text: status === 413 ? "That was too long." : "The request can’t be read." };
+    return { code: "bad_request", status, text: status === 413 ? "That was too long." : "The request can’t be read." };
   }
-  return { status: 500, text: "Something failed on the server’s side. Its log says what." };
+  return { code: "internal", status: 500, text: "Something failed on the server’s side. Its log says what." };
 }

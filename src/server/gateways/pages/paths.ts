@@ -1,7 +1,7 @@
 /**
  * Stage 1, the pages: where a thing of theirs is found. Ids and names come from outside, so each is encoded. Pure.
  */
-import type { ShownRoom } from "./door.ts";
+import type { PublicRoom } from "../../commands/api.ts";
 
 /** A name that stands in an address as it is. */
 const SIMPLE_NAME = /^[a-z0-9][a-z0-9-]{0,63}$/i;
@@ -12,7 +12,7 @@ export function chatPath(id: string): string {
 }
 
 /** A public room, by its name where that is readable. */
-export function roomPath({ id, name }: ShownRoom): string {
+export function roomPath({ id, name }: Pick<PublicRoom, "id" | "name">): string {
   return chatPath(SIMPLE_NAME.test(name) ? name : id);
 }
 

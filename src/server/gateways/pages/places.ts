@@ -4,9 +4,10 @@
  */
 import { type Action, isAllowed, type Role } from "../../auth/permissions.ts";
 import type { Actor, User } from "../../auth/user.ts";
+import type { Chat } from "../../commands/chat.ts";
 import type { Place, Rights } from "./chat-page.ts";
-import { chatTitle } from "./dashboard-page.ts";
-import type { PagesApi, ShownChat } from "./door.ts";
+import { chatTitle, otherIn } from "./dashboard-page.ts";
+import type { PagesApi, Person } from "./door.ts";
 import { chatPath, roomPath } from "./paths.ts";
 
 /** The place of an id, or of a public room's name. Throws `unknown_room`. */
@@ -16,11 +17,20 @@ export async function placeOf(api: PagesApi, who: Actor, id: string): Promise<Pl
     return { path: roomPath(room), title: room.name, description: room.description, chat: undefined };
   }
   const chat = await api.chat(who, id);
-  return { path: chatPath(chat.id), title: chatTitle(chat, who.user), description: "", chat };
+  const other = otherIn(chat, who.user);
+  const names = await api.names(other === undefined ? [] : [other]);
+  return { path: chatPath(chat.id), title: chatTitle(chat, who.user, names), description: "", chat };
+}
+
+/** Some members of a chat, by name. */
+export async function membersOf(api: PagesApi, chat: Chat, skip: number, count: number): Promise<readonly Person[]> {
+  const ids = chat.members.slice(skip, skip + count);
+  const names = await api.names(ids);
+  return ids.map((id) => ({ id, name: names.get(id) ?? "somebody without an account" }));
 }
 
 /** What a user may do in a place. */
-export function rightsOf(user: User, chat: ShownChat | undefined): Rights {
+export function rightsOf(user: User, chat: Chat | undefined): Rights {
   const roles = rolesOf(user, chat);
   const may = (action: Action): boolean =>
     isAllowed(chat === undefined ? "public" : "chat", chat?.isDirect === true, roles, action);
@@ -34,10 +44,10 @@ export function rightsOf(user: User, chat: ShownChat | undefined): Rights {
   };
 }
 
-function rolesOf(user: User, chat: ShownChat | undefined): readonly Role[] {
+function rolesOf(user: User, chat: Chat | undefined): readonly Role[] {
   if (user.isGuest) return ["guest"];
   const roles: Role[] = user.isAdmin ? ["admin"] : [];
   if (chat?.owner === user.id) roles.push("owner");
-  else roles.push(chat?.members.some(({ id }) => id === user.id) === true ? "member" : "outsider");
+  else roles.push(chat?.members.includes(user.id) === true ? "member" : "outsider");
   return roles;
 }

@@ -49,7 +49,9 @@ function refuse(
   name: string,
   error: unknown,
 ): FastifyReply {
-  const { status, text } = plainError(error);
-  const refused = { form, name, text };
+  const { code, status, text } = plainError(error);
+  // Without passwords there is but one thing that can be wrong, and it is no secret.
+  const isUnknown = rules.mode === "open" && code === "wrong_credentials";
+  const refused = { form, name, text: isUnknown ? "Nobody has this name. You can sign up with it." : text };
   return sendPage(reply, status, signInPage({ rules, refused, notice: undefined }));
 }

@@ -1,12 +1,12 @@
 /** `/ui/chats/{id}`: reading, writing, members, removing. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Actor } from "../../../../src/server/auth/user.ts";
+import type { Chat } from "../../../../src/server/commands/chat.ts";
 import { CommandError } from "../../../../src/server/commands/command-error.ts";
-import type { ShownChat } from "../../../../src/server/gateways/pages/door.ts";
 import { type PagesServer, pagesServer } from "../../../support/pages-server.ts";
 
 let pages: PagesServer;
-let chat: ShownChat;
+let chat: Chat;
 
 beforeEach(async () => {
   pages = await pagesServer();
