@@ -12,7 +12,7 @@ import { StartError } from "../start-error.ts";
 import { fetchJson } from "./fetch-json.ts";
 
 /** A key as jose takes it. */
-export type JwtKey = Exclude<Awaited<ReturnType<typeof importSPKI>>, never> | Uint8Array;
+export type JwtKey = Awaited<ReturnType<typeof importSPKI>> | Uint8Array;
 
 /** Where keys come from. */
 export interface JwtKeySource {
@@ -94,7 +94,7 @@ const ASK_EVERY_MS = 30_000;
 const FIRST_EVERY_MS = 2_000;
 
 /** The keys at an address. */
-export class FetchedKeys implements JwtKeySource {
+class FetchedKeys implements JwtKeySource {
   readonly #url: string;
   readonly #clock: Clock;
   readonly #failed: (error: unknown) => void;

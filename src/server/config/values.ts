@@ -97,7 +97,7 @@ export function text(right: string) {
 }
 
 /** Several values, with commas between them or as a list; `off` = none. `read` gives a value as it is kept. */
-export function list(right: string, read: (item: string) => string | undefined) {
+function list(right: string, read: (item: string) => string | undefined) {
   const wrongList = `must be ${right}, with commas between them, or off`;
   return z
     .union([z.string(), z.array(z.string()), z.literal(false)], { error: wrongList })
