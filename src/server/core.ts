@@ -195,7 +195,7 @@ export async function startCore(ports: Ports, options: CoreOptions): Promise<Cor
     },
   });
   const liveAccess = new LiveAccess({
-    ...{ sessions, authenticator, bans, signals, clock, telemetry },
+    ...{ sessions, authenticator, bans, directory, signals, clock, telemetry },
     ended: memberships.ended,
   });
   const appender = new Appender({ log, acks, ids, clock, telemetry, appendBytesMax: limits.appendBytesMax });
@@ -227,6 +227,7 @@ export async function startCore(ports: Ports, options: CoreOptions): Promise<Cor
       presence.tellCounts();
       appender.sweep();
       liveAccess.endExpired();
+      liveAccess.recheckWhereWrittenElsewhere().catch(tellFailure("live access"));
       void flushMarkers();
     }),
     clock.every(RECHECK_EVERY_MS, () => {

@@ -51,6 +51,7 @@ export class LmdbEnvironment {
   /** The generation when it was last written here, or first looked at; and what others have written until then. */
   #generation: number | undefined = undefined;
   #writesElsewhere = 0;
+  #isCommitting = false;
 
   constructor(options: LmdbOptions, db: RootDatabase<Buffer, Buffer>) {
     this.#options = options;
@@ -84,8 +85,9 @@ export class LmdbEnvironment {
 
   /** How often other processes have written since this one first asked or wrote, where the environment is shared. */
   writesElsewhere(): Promise<number> {
-    // In its turn: a write of our own that is not counted yet would look like somebody else's.
-    return this.change((view) => {
+    return this.read((view) => {
+      // What is being written now is not counted yet and would look like somebody else's; it will count those before it.
+      if (this.#isCommitting) return this.#writesElsewhere;
       const generation = readGeneration(view);
       this.#generation ??= generation;
       return this.#writesElsewhere + Math.max(0, generation - this.#generation);
@@ -165,6 +167,7 @@ export class LmdbEnvironment {
   async #commit(db: RootDatabase<Buffer, Buffer>, changes: LmdbChanges): Promise<boolean> {
     const { isShared } = this.#options;
     const generation = isShared ? readGeneration(viewOf(db)) : 0;
+    this.#isCommitting = true;
     try {
       if (!isShared) await commitAlone(db, changes);
       else if (!(await commitShared(db, changes, generation))) return false;
@@ -175,6 +178,8 @@ export class LmdbEnvironment {
       const failure = await commitFailure(this.#options.dir, error);
       this.#fault = failure.message;
       throw failure;
+    } finally {
+      this.#isCommitting = false;
     }
   }
 

@@ -23,6 +23,13 @@ const WITHIN_MS = 10_000;
 
 /** Connects to a server on this machine; resolves after its greeting. */
 export async function connectLineClient(port: number): Promise<LineClient> {
+  const client = openLineClient(port);
+  await client.heard({ _et: "login_successful" });
+  return client;
+}
+
+/** Connects to a server on this machine that may greet nobody who has not signed in. */
+export function openLineClient(port: number): LineClient {
   const socket = connect({ host: "127.0.0.1", port });
   const events: HeardEvent[] = [];
   let rest = "";
@@ -36,7 +43,7 @@ export async function connectLineClient(port: number): Promise<LineClient> {
     rest = lines.pop() ?? "";
     for (const line of lines) events.push(JSON.parse(line) as HeardEvent);
   });
-  const client: LineClient = {
+  return {
     events,
     send: (command) => void socket.write(`${JSON.stringify(command)}\n`),
     heard: (fields, withinMs = WITHIN_MS) =>
@@ -50,6 +57,4 @@ export async function connectLineClient(port: number): Promise<LineClient> {
       ),
     close: () => socket.destroy(),
   };
-  await client.heard({ _et: "login_successful" });
-  return client;
 }

@@ -121,13 +121,17 @@ export interface Run {
   readonly stderr: () => string;
 }
 
-/** Starts any `verbatim` command and waits for nothing. */
-export function spawnVerbatim(args: readonly string[], env: Readonly<Record<string, string>> = {}): Run {
+/** Starts any `verbatim` command and waits for nothing; `stdin`: whether it has a standard input to write to. */
+export function spawnVerbatim(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  stdin: "ignore" | "pipe" = "ignore",
+): Run {
   if (!existsSync(BIN)) throw new Error("dist/bin.js is missing: npm run build");
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("VERBATIM_"));
   const child = spawn(process.execPath, [BIN, ...args], {
     env: { ...Object.fromEntries(inherited), ...env },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: [stdin, "pipe", "pipe"],
   });
   let stdout = "";
   let stderr = "";

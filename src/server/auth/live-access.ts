@@ -3,6 +3,7 @@
  * something changed, and now and then all the same, for signals get lost; and whoever is banned from a room leaves it.
  */
 import type { Clock } from "../clock.ts";
+import type { Directory } from "../directory/directory.ts";
 import type { Following } from "../fanout/following.ts";
 import type { Session } from "../fanout/session.ts";
 import type { Sessions } from "../fanout/sessions.ts";
@@ -23,11 +24,15 @@ export class LiveAccess {
   readonly #telemetry: Telemetry;
   readonly #ended: (following: Following) => void;
   readonly #unsubscribe: () => void;
+  readonly #directory: Directory;
+  #writesElsewhere = 0;
+  #isAskedAgain = true;
 
   constructor(options: {
     sessions: Sessions;
     authenticator: Authenticator;
     bans: Bans;
+    directory: Directory;
     signals: Signals;
     clock: Clock;
     telemetry: Telemetry;
@@ -40,6 +45,7 @@ export class LiveAccess {
     this.#clock = options.clock;
     this.#telemetry = options.telemetry;
     this.#ended = options.ended;
+    this.#directory = options.directory;
     this.#unsubscribe = options.signals.subscribe((signal) => this.#heard(signal));
   }
 
@@ -50,6 +56,16 @@ export class LiveAccess {
       this.#leaveBanned(session);
       await this.#ask(session);
     }
+  }
+
+  /** Asks everybody again where an operator has changed something beside the server. Called once a second. */
+  async recheckWhereWrittenElsewhere(): Promise<void> {
+    const writes = await this.#directory.writesElsewhere();
+    if (writes === this.#writesElsewhere && this.#isAskedAgain) return;
+    // And once more the next time: the first may be answered by what is known of an account for another second.
+    this.#isAskedAgain = writes === this.#writesElsewhere;
+    this.#writesElsewhere = writes;
+    await this.recheck();
   }
 
   /** Ends the sessions whose token said until when it is good. Called once a second. */

@@ -153,6 +153,12 @@ export interface Directory {
   /** A user's markers, by room. */
   markers(user: Uuid): Promise<ReadonlyMap<Uuid, ReadMarker>>;
 
+  /**
+   * A number that changes when somebody has written past this server: an operator's command beside it, which can't
+   * signal what it did. Cheap enough to be asked every second. Where all writers signal it stays 0.
+   */
+  writesElsewhere(): Promise<number>;
+
   /** Finishes what is being written and lets go of everything. */
   close(): Promise<void>;
 }

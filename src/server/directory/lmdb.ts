@@ -61,14 +61,6 @@ export class LmdbDirectory implements Directory {
     return this.#environment.fault;
   }
 
-  /**
-   * A number that grows when another process has written: an operator who disables an account, say, beside the server.
-   * Cheap enough to be asked every second.
-   */
-  writesElsewhere(): Promise<number> {
-    return this.#environment.writesElsewhere();
-  }
-
   saveGuest(sessionHash: string, guest: Guest, now: number): Promise<boolean> {
     return this.#environment.changeKeys((view, changes) => {
       if (accounts.isAccountName(view, guest.name)) return false;
@@ -174,6 +166,10 @@ export class LmdbDirectory implements Directory {
 
   markers(user: Uuid): Promise<ReadonlyMap<Uuid, ReadMarker>> {
     return this.#environment.read((view) => rooms.markers(view, user));
+  }
+
+  writesElsewhere(): Promise<number> {
+    return this.#environment.writesElsewhere();
   }
 
   close(): Promise<void> {

@@ -195,6 +195,11 @@ export class MemoryDirectory implements Directory {
     return this.#read(({ markers }) => new Map(markers.get(user)));
   }
 
+  /** Nobody else can write to it. */
+  writesElsewhere(): Promise<number> {
+    return this.#read(() => 0);
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
   }
