@@ -3,22 +3,22 @@
  * thousands of records come in each second, a commit for every two or three of them spends more on flushing than on all
  * the rest. So from `BUSY_RECORDS_PER_MS` on the next commit waits until `INTERVAL_MS` after the last one began, or until
  * enough waits. Below that rate, when the log was idle, and where waiting brought nothing because every sender was
- * waiting too, nobody is held up. Pure.
+ * waiting too, nobody is held up. What is committed together is also told together: half as many writes to sockets. Pure.
  */
 
 /** The shortest time between the beginnings of two commits of a busy log, in milliseconds. */
-const INTERVAL_MS = 3;
+const INTERVAL_MS = 6;
 /** From so many records in a millisecond on a log is busy: less would save little and delay a lone sender. */
 const BUSY_RECORDS_PER_MS = 4;
 /** So many records waiting, or so many bytes, make a commit worth its flush. */
-const WORTH_RECORDS = 32;
+const WORTH_RECORDS = 64;
 const WORTH_BYTES = 16 * 1024;
 /** The time over which the rate is smoothed, in milliseconds. */
 const SMOOTHING_MS = 20;
 /** So much waiting, in milliseconds, is looked at together: records come in bursts, one wait alone says little. */
-const TRIAL_MS = 12;
+const TRIAL_MS = 24;
 /** How long nobody is held up after it brought nothing, in milliseconds. */
-const REST_MS = 100;
+const REST_MS = 200;
 
 /** What waits for a commit. */
 export interface Backlog {

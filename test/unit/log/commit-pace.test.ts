@@ -22,18 +22,18 @@ describe("CommitPace", () => {
     expect(pace.delayMs(at + 0.3, { records: 3, bytes: 100 })).toBe(0);
   });
 
-  it("LOG-4 makes a busy log wait until 3 ms after the last commit began, and no longer", () => {
+  it("LOG-4 makes a busy log wait until 6 ms after the last commit began, and no longer", () => {
     const { pace, at } = paced(5, 0.5);
-    expect(pace.delayMs(at + 0.5, { records: 3, bytes: 700 })).toBeCloseTo(2.5);
-    expect(pace.delayMs(at + 3, { records: 3, bytes: 700 })).toBe(0);
+    expect(pace.delayMs(at + 0.5, { records: 3, bytes: 700 })).toBeCloseTo(5.5);
+    expect(pace.delayMs(at + 6, { records: 3, bytes: 700 })).toBe(0);
     expect(pace.delayMs(at + 50, { records: 3, bytes: 700 })).toBe(0);
   });
 
   it("LOG-4 commits at once what is worth a flush", () => {
     const { pace, at } = paced(5, 0.5);
-    expect(pace.delayMs(at + 0.1, { records: 31, bytes: 16 * 1024 - 1 })).toBeGreaterThan(0);
+    expect(pace.delayMs(at + 0.1, { records: 63, bytes: 16 * 1024 - 1 })).toBeGreaterThan(0);
     expect(pace.delayMs(at + 0.1, { records: 1, bytes: 16 * 1024 })).toBe(0);
-    expect(pace.delayMs(at + 0.1, { records: 32, bytes: 1000 })).toBe(0);
+    expect(pace.delayMs(at + 0.1, { records: 64, bytes: 1000 })).toBe(0);
   });
 
   it("LOG-4 stops waiting where nothing comes meanwhile, and tries again later", () => {
@@ -43,12 +43,12 @@ describe("CommitPace", () => {
     let now = at;
     for (let wait = 0; wait < 5; wait++) {
       expect(pace.delayMs(now + 0.4, backlog)).toBeGreaterThan(0);
-      now += 3;
-      pace.waited(now, 2.6, 0);
+      now += 6;
+      pace.waited(now, 5.6, 0);
       // The rate stays high, for what was committed had come before.
       pace.started(now, 20);
     }
-    const restUntil = now + 100;
+    const restUntil = now + 200;
     for (now += 0.4; now < restUntil; now += 0.4) {
       expect(pace.delayMs(now, backlog)).toBe(0);
       pace.started(now, 4);
@@ -61,9 +61,9 @@ describe("CommitPace", () => {
     let now = at;
     for (let wait = 0; wait < 50; wait++) {
       expect(pace.delayMs(now + 0.5, { records: 5, bytes: 500 })).toBeGreaterThan(0);
-      now += 3;
-      pace.waited(now, 2.5, wait % 3 === 0 ? 40 : 0);
-      pace.started(now, 28);
+      now += 6;
+      pace.waited(now, 5.5, wait % 3 === 0 ? 80 : 0);
+      pace.started(now, 56);
     }
   });
 
