@@ -7,6 +7,7 @@ import { publicRoomId } from "../../src/server/uuid.ts";
 import { ask, type HttpAnswer } from "../support/http-client.ts";
 import { type HttpChat, HttpPerson, type HttpUser } from "../support/http-people.ts";
 import { type HttpServer, startHttpServer } from "../support/http-server.ts";
+import { until } from "../support/until.ts";
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const NOBODY = "0198c0de-0000-7000-8000-000000000000";
@@ -106,7 +107,11 @@ describe("one's chats", () => {
     const again = await bob.ask("/chats", { json: { direct: true, members: [alice.id] } });
     expect([again.status, again.body]).toEqual([200, first.body]);
     expect(first.headers.location).toBe(`/chats/${first.json<HttpChat>().chat_id}`);
-    for (const form of [{ direct: "true" }, { direct: "true", members: alice.id }, { direct: "perhaps", members: bob.id }]) {
+    for (const form of [
+      { direct: "true" },
+      { direct: "true", members: alice.id },
+      { direct: "perhaps", members: bob.id },
+    ]) {
       expect(problemOf(await alice.ask("/chats", { form }))).toBe("400 bad_field");
     }
   });
@@ -155,7 +160,9 @@ describe("members", () => {
     expect(form.length).toBeGreaterThan(64 * 1024);
     const { status, json } = await alice.ask("/chats", { form });
     expect([status, json<HttpChat>().members]).toEqual([201, [bob.id, alice.id]]);
-    expect(problemOf(await alice.ask("/chats", { form: `${form}&x=${"x".repeat(80_000)}` }))).toBe("413 body_too_large");
+    expect(problemOf(await alice.ask("/chats", { form: `${form}&x=${"x".repeat(80_000)}` }))).toBe(
+      "413 body_too_large",
+    );
   });
 });
 
@@ -222,7 +229,7 @@ describe("pages of messages", () => {
 
   beforeAll(async () => {
     chat = await alice.chat("pages", bob);
-    const posted = [];
+    const posted: number[] = [];
     for (let i = 1; i <= 25; i++) posted.push((await alice.post(chat, `${i}`)).seq);
     seqs = posted;
   });
@@ -256,7 +263,9 @@ describe("pages of messages", () => {
       all.push(...(query.includes("after") ? contents.toReversed() : contents));
       path = /^<([^>]+)>; rel="next"$/.exec(String(headers["link"]))?.[1];
     }
-    expect(all.filter((content) => content > 0)).toEqual(query.includes("after") ? down(25, 1).toReversed() : down(25, 1));
+    expect(all.filter((content) => content > 0)).toEqual(
+      query.includes("after") ? down(25, 1).toReversed() : down(25, 1),
+    );
   });
 
   it.each([
@@ -329,8 +338,9 @@ describe("bans", () => {
   it("keep a user out until they are lifted, and are listed meanwhile", async () => {
     const admin = await HttpPerson.open(port, "Admin");
     await server.directory.changeAccount(admin.id, { isAdmin: true }, Date.now());
-    const { json: me } = await untilAdmin(admin);
-    expect(me()["is_admin"]).toBe(true);
+    // Accounts are remembered for a second.
+    const isAdmin = async () => ((await admin.ask("/me")).json()["is_admin"] === true ? true : undefined);
+    await until(5000, () => "an admin", isAdmin);
     const made = await admin.ask("/rooms/rust/bans", { form: { type: "user", subject: "Bob", seconds: "60" } });
     expect(made.status).toBe(201);
     expect(made.json()).toEqual({
@@ -344,19 +354,14 @@ describe("bans", () => {
     expect((await bob.ask("/chats/rust/messages", { form: { content: "hi" } })).status).toBe(200);
     const inBody = await admin.ask("/rooms/rust/bans", { method: "DELETE", form: { type: "user", subject: bob.id } });
     expect(problemOf(inBody)).toBe("404 not_found");
-    for (const form of [{}, { type: "dog", subject: "Bob", seconds: "1" }, { type: "user", subject: "Bob", seconds: "0" }]) {
+    for (const form of [
+      {},
+      { type: "dog", subject: "Bob", seconds: "1" },
+      { type: "user", subject: "Bob", seconds: "0" },
+    ]) {
       expect(problemOf(await admin.ask("/rooms/rust/bans", { form }))).toBe("400 bad_field");
     }
   });
-
-  /** Accounts are remembered for a second. */
-  async function untilAdmin(admin: HttpPerson): Promise<HttpAnswer> {
-    for (let tries = 0; ; tries++) {
-      const answer = await admin.ask("/me");
-      if (answer.json()["is_admin"] === true || tries > 300) return answer;
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-  }
 });
 
 describe("where there is nothing", () => {

@@ -15,7 +15,9 @@ export async function follow(
   after: number | undefined,
 ): Promise<void> {
   const { access, catchUp } = context;
-  const room = await access.room(session, text, after === undefined ? "read" : "resume");
+  const room = isAnybody(context, session, text)
+    ? await access.room(undefined, text, "read")
+    : await access.room(session, text, after === undefined ? "read" : "resume");
   if (after !== undefined && after > room.head) {
     throw new CommandError("bad_field", `after lies beyond the newest record, which is ${room.head}`);
   }
@@ -24,4 +26,14 @@ export async function follow(
   session.followings.set(room, following);
   room.followers.add(following);
   if (!following.live) catchUp.start(session);
+}
+
+/**
+ * Whether a session is that of a request in open mode that did not say who it is: it may read any chat, and so follow one.
+ * In a public room it is a guest like others, for there it may be banned.
+ */
+function isAnybody({ access, authenticator }: CommandContext, session: Session, text: string): boolean {
+  if (authenticator.mode !== "open" || session.credential?.type !== "guest") return false;
+  const room = access.roomOf(text);
+  return room === undefined || room.roster !== undefined;
 }

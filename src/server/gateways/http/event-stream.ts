@@ -62,6 +62,11 @@ export class EventStream implements Transport {
 
   /** Tells the client that the server is there; left out where it has not taken the last thing yet. */
   ping(): void {
+    if (this.#session?.followings.size === 0) {
+      // Its user was removed or banned: nothing will come any more. A browser that asks again is told why.
+      this.#session.end("unknown_room");
+      return;
+    }
     if (this.#begun && this.#response.writableLength === 0 && !this.#response.writableEnded) this.#response.write(PING);
   }
 

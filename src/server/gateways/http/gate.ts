@@ -27,6 +27,7 @@ export class Gate {
   refusal({ headers, rawHeaders, method, url = "" }: IncomingMessage): CommandError | undefined {
     if (this.#isStopping) return new CommandError("going_away", "the server is stopping; come back");
     if (hasTooManyHeaders(rawHeaders)) return new CommandError("headers_too_large", "there are too many headers");
+    if (headers.host === undefined) return new CommandError("bad_request", "a request names its Host");
     // `GET http://elsewhere/ HTTP/1.1` is for proxies, and names a second host.
     if (!url.startsWith("/")) return new CommandError("bad_request", "a request names a path that begins with /");
     const reads = method === "GET" || method === "HEAD";

@@ -35,8 +35,12 @@ export function createNodeServer(
     connectionsCheckingInterval: LOOK_EVERY_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     maxHeaderSize: HEADER_BYTES_MAX,
+    // Looked at with everything else: Node's own answer would have no body.
+    requireHostHeader: false,
   };
   const server = tls === undefined ? createServer(options, handle) : createTlsServer({ ...options, ...tls }, handle);
+  // What somebody expects beyond `100-continue` may be passed over, and Node's own answer would have no body.
+  server.on("checkExpectation", handle);
   server.maxHeadersCount = HEADERS_MAX;
   server.maxConnections = connectionsMax;
   return server as Server;

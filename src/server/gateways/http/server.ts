@@ -26,6 +26,12 @@ import { PostMessage } from "./post-message.ts";
 import { addCalls, askOf } from "./register.ts";
 import { Visitors } from "./visitors.ts";
 
+/**
+ * Connections beside as many as there may be sessions: for short requests, and to tell who comes too many that the server
+ * is full. Half of the open files that are kept from sessions.
+ */
+const CONNECTIONS_BESIDE_SESSIONS = 256;
+
 /** What the door needs. */
 export interface HttpGatewayOptions {
   readonly listen: Listen;
@@ -68,7 +74,7 @@ export async function openHttpGateway(options: HttpGatewayOptions): Promise<Http
       if (refusal !== undefined) writeFailure(response, refusal, door.telemetry);
       else if (!posts.take(request, response)) handle(request, response);
     };
-    return createNodeServer(take, options.tls, door.limits.sessionsMax);
+    return createNodeServer(take, options.tls, door.limits.sessionsMax + CONNECTIONS_BESIDE_SESSIONS);
   };
   const app = createApp(door, makeServer, [{ method: "POST", path: POST_MESSAGE_PATH }]);
   const rules = { mode: door.auth.mode, signUp: door.auth.signUp };
