@@ -115,7 +115,10 @@ export interface Directory {
   /** The account of a name, without regard to case. */
   accountByName(name: string): Promise<Account | undefined>;
 
-  /** Accounts whose name begins with `prefix` without regard to case, ascending by `nameKey`, after the name `after`. */
+  /**
+   * Accounts whose name begins with `prefix` without regard to case, ascending by the code points of `nameKey`, after
+   * the name `after`.
+   */
   accounts(prefix: string, after: string | undefined, limit: number): Promise<readonly Account[]>;
 
   /** Keeps a sign-in. */
@@ -131,7 +134,7 @@ export interface Directory {
   saveToken(hash: string, token: ApiToken): Promise<void>;
   /** The token of a hash that has not expired at `now`. */
   token(hash: string, now: number): Promise<ApiToken | undefined>;
-  /** A user's tokens, ascending by `createdAt`. */
+  /** A user's tokens, ascending by `createdAt`; those that expired too, until they are forgotten. */
   tokens(user: Uuid): Promise<readonly ApiToken[]>;
   /** Revokes a token of a user: `false` where they have none of that id. */
   removeToken(user: Uuid, id: Uuid): Promise<boolean>;
