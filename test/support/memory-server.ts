@@ -74,7 +74,8 @@ export async function startMemoryServer(options: MemoryServerOptions = {}): Prom
     },
   );
   const { sessions, dispatcher, guests } = core;
-  const gateway = new TcpGateway({ sessions, dispatcher, guests, telemetry, clock, limits, ...OPEN_DOOR });
+  const takesGuests = options.auth?.guests ?? OPEN_AUTH.guests;
+  const gateway = new TcpGateway({ sessions, dispatcher, guests, telemetry, clock, limits, ...OPEN_DOOR, takesGuests });
   const { port } = await gateway.listen({ host: "127.0.0.1", port: 0 });
   return {
     ...{ port, core, log, disk, store, directory, telemetry },

@@ -14,8 +14,11 @@ import { encodeRecord } from "../../src/server/log/record-codec.ts";
 import type { LogRecord } from "../../src/server/record.ts";
 import { publicRoomId } from "../../src/server/uuid.ts";
 import { HandClock } from "../support/hand-clock.ts";
+import { HttpPerson } from "../support/http-people.ts";
+import { type HttpServer, type HttpServerOptions, startHttpServer } from "../support/http-server.ts";
 import { message, messages } from "../support/log-records.ts";
 import { type MemoryServer, type MemoryServerOptions, startMemoryServer } from "../support/memory-server.ts";
+import { WebSocketClient } from "../support/websocket-client.ts";
 import { type GreetedClient, WireClient } from "../support/wire-client.ts";
 
 const closings: (() => unknown)[] = [];
@@ -26,6 +29,12 @@ afterEach(async () => {
 
 async function start(options: MemoryServerOptions = {}): Promise<MemoryServer> {
   const server = await startMemoryServer(options);
+  closings.push(() => server.stop());
+  return server;
+}
+
+async function startHttp(options: HttpServerOptions = {}): Promise<HttpServer> {
+  const server = await startHttpServer(options);
   closings.push(() => server.stop());
   return server;
 }
@@ -222,6 +231,93 @@ const EDGES: Readonly<Record<keyof Limits, () => Promise<void>>> = {
     const below = await start({ disk: server.disk, limits: { pageBytesMax: whole - 1 } });
     expect(await page(await arrive(below), {})).toMatchObject({ records: 4, more: true });
     expect(await page(await arrive(below), { after: 0 })).toMatchObject({ records: 4, more: true });
+  },
+
+  frameBytesMax: async () => {
+    const { port } = await startHttp();
+    const person = await WebSocketClient.arrive(port);
+    const frame = '{"_ct":"typing","r":"nowhere"}'.padEnd(DEFAULT_LIMITS.frameBytesMax, " ");
+    person.sendText(frame);
+    expect(await person.event()).toMatchObject({ code: "unknown_room" });
+    person.sendText(`${frame} `);
+    expect(await person.event()).toMatchObject({ code: "line_too_long" });
+    await person.closed();
+    expect(person.closing?.code).toBe(1009);
+  },
+
+  bodyBytesMax: async () => {
+    const { port } = await startHttp();
+    const ann = await HttpPerson.open(port, "ann");
+    const chat = await ann.chat("team");
+    // A field that nobody asks for counts as well.
+    const form = (bytes: number) => `content=x&padding=${"y".repeat(bytes - "content=x&padding=".length)}`;
+    const { bodyBytesMax } = DEFAULT_LIMITS;
+    expect((await ann.ask(`/chats/${chat}/messages`, { form: form(bodyBytesMax) })).status).toBe(200);
+    const answer = await ann.ask(`/chats/${chat}/messages`, { form: form(bodyBytesMax + 1) });
+    expect(answer.json()).toMatchObject({ code: "body_too_large", status: 413 });
+  },
+
+  membersBodyBytesMax: async () => {
+    const { port } = await startHttp();
+    const ann = await HttpPerson.open(port, "ann");
+    const form = (bytes: number) => `name=team&padding=${"y".repeat(bytes - "name=team&padding=".length)}`;
+    const { membersBodyBytesMax } = DEFAULT_LIMITS;
+    expect((await ann.ask("/chats", { form: form(membersBodyBytesMax) })).status).toBe(201);
+    expect((await ann.ask("/chats", { form: form(membersBodyBytesMax + 1) })).json()).toMatchObject({ status: 413 });
+  },
+
+  chatsPerUserMax: async () => {
+    const { port } = await startHttp({ limits: { chatsPerUserMax: 2 } });
+    const [ann, bob] = [await HttpPerson.open(port, "ann"), await HttpPerson.open(port, "bob")];
+    await ann.chat("one");
+    const two = await ann.chat("two");
+    const form = { name: "three", members: ann.id };
+    expect((await ann.ask("/chats", { form })).json()).toMatchObject({ code: "too_many_chats" });
+    // Whoever else asks.
+    expect((await bob.ask("/chats", { form })).json()).toMatchObject({ code: "too_many_chats" });
+    const bobs = await bob.chat("of bob");
+    const adding = { form: { members: ann.id } };
+    expect((await bob.ask(`/chats/${bobs}/members`, adding)).json()).toMatchObject({ code: "too_many_chats" });
+    expect((await ann.ask(`/chats/${two}/members/${ann.id}`, { method: "DELETE" })).status).toBe(204);
+    expect((await bob.ask(`/chats/${bobs}/members`, adding)).status).toBeLessThan(300);
+  },
+
+  membersMax: async () => {
+    const { port } = await startHttp({ limits: { membersMax: 2 } });
+    const names = ["ann", "bob", "eve"];
+    const [ann, bob, eve] = await Promise.all(names.map((name) => HttpPerson.open(port, name)));
+    if (ann === undefined || bob === undefined || eve === undefined) throw new Error("there are three of them");
+    const chat = await ann.chat("two", bob);
+    const answer = await ann.ask(`/chats/${chat}/members`, { form: { members: eve.id } });
+    expect(answer.json()).toMatchObject({ code: "too_many_members" });
+    const form: [string, string][] = [
+      ["name", "three"],
+      ["members", bob.id],
+      ["members", eve.id],
+    ];
+    expect((await ann.ask("/chats", { form })).json()).toMatchObject({ code: "too_many_members" });
+  },
+
+  signInSecondsMax: async () => {
+    const clock = new HandClock();
+    const server = await startHttp({ clock, auth: { mode: "password", guests: false } });
+    const [terminal, browser] = [await WireClient.connect(server.tcpPort), await WebSocketClient.connect(server.port)];
+    for (const client of [terminal, browser]) {
+      // Told before it signs in: nothing, not even which rooms there are.
+      client.send({ _ct: "history", r: "rust" });
+      expect(await client.event()).toMatchObject({ code: "unauthorized" });
+    }
+    clock.advance(DEFAULT_LIMITS.signInSecondsMax * 1000 - 1);
+    for (const client of [terminal, browser]) {
+      client.send({ _ct: "typing", r: "rust" });
+      expect(await client.event()).toMatchObject({ code: "unauthorized" });
+    }
+    clock.advance(1);
+    for (const client of [terminal, browser]) {
+      expect(await client.event()).toMatchObject({ code: "sign_in_timeout" });
+      await client.closed();
+    }
+    expect(browser.closing?.code).toBe(4401);
   },
 
   sessionsMax: async () => {
