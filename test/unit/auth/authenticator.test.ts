@@ -1,9 +1,12 @@
 /** Who somebody is: what counts in which mode, and for how long. */
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Credentials } from "../../../src/server/auth/authenticator.ts";
 import { hashSecret } from "../../../src/server/auth/secrets.ts";
 import { MemoryDirectory } from "../../../src/server/directory/memory.ts";
 import { type AuthWorld, authWorld, shown, userOf } from "../../support/auth-world.ts";
+
+// Hashes cost a processor; on a busy machine some dozens of them take longer than a test usually may.
+vi.setConfig({ testTimeout: 60_000 });
 
 const PASSWORD = { mode: "password", signUp: "open", guests: false } as const;
 const HERE = "192.0.2.1";

@@ -1,6 +1,6 @@
 /** Passwords are argon2id hashes at the price that OWASP names, two at a time, and secrets are kept as hashes. */
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import {
   checkPassword,
   hashPassword,
@@ -12,6 +12,9 @@ import {
 import { hashSecret, newSecret } from "../../../src/server/auth/secrets.ts";
 import { systemChance } from "../../../src/server/clock.ts";
 import { SeededRandom } from "../../support/fake-clock.ts";
+
+// Hashes cost a processor; on a busy machine some dozens of them take longer than a test usually may.
+vi.setConfig({ testTimeout: 60_000 });
 
 describe("a password", () => {
   it("becomes an argon2id hash that says what it cost, another one each time", async () => {
