@@ -1,13 +1,15 @@
 /**
  * The command line: holds the store against the log. It folds one partition of the log by itself and asks the store
  * for each record that must stand below its checkpoint: under the seq that the fold gives, with every field as it was
- * appended. Reads only, through the ports; may run beside the server that writes.
+ * appended, but for the texts that were taken away. Reads only, through the ports; may run beside the server that writes.
  */
 import type { LogBatch, LogBounds } from "../server/log/message-log.ts";
+import { removalOf } from "../server/projector/removals.ts";
 import { Sequencer } from "../server/projector/sequencer.ts";
 import { decodeSnapshot } from "../server/projector/snapshot.ts";
 import type { LogRecord, StoredRecord, Uuid } from "../server/record.ts";
-import type { MessageStore, Snapshot } from "../server/store/message-store.ts";
+import type { MessageStore, Removal, Snapshot } from "../server/store/message-store.ts";
+import { ComparedRemovals } from "./compare-removals.ts";
 import { compareRoom, reason, walkRoom } from "./compare-room.ts";
 import type { Findings } from "./findings.ts";
 
@@ -70,10 +72,13 @@ export async function compareStore(comparison: Comparison): Promise<Compared> {
     });
   }
   const until = Math.min(checkpoint, end);
+  const removals = new ComparedRemovals();
   const waiting = new Map<Uuid, StoredRecord[]>();
   let waitingCount = 0;
   const compareWaiting = async (): Promise<void> => {
-    for (const [room, expected] of waiting) counted.matched += await compareRoom(store, room, expected, findings);
+    for (const [room, expected] of waiting) {
+      counted.matched += await compareRoom(store, room, expected, (message) => removals.isBlank(message), findings);
+    }
     waiting.clear();
     waitingCount = 0;
   };
@@ -85,6 +90,8 @@ export async function compareStore(comparison: Comparison): Promise<Compared> {
       counted.dropped += 1;
       continue;
     }
+    const removal = removalOf(folded);
+    if (removal !== undefined) removals.isRemoved(removal);
     const rows = waiting.get(record.room) ?? [];
     rows.push(folded);
     waiting.set(record.room, rows);
@@ -94,6 +101,7 @@ export async function compareStore(comparison: Comparison): Promise<Compared> {
   await compareWaiting();
   compareSnapshot(snapshots, until, sequencer, findings);
   await findForeign(store, sequencer, until, findings);
+  await removals.settle(store, () => removalsFrom(comparison, sequencer, until), findings);
   return { checkpoint, from: start.position, ...counted };
 }
 
@@ -137,6 +145,22 @@ async function* records(
     }
   } finally {
     enough.abort();
+  }
+}
+
+/** What the log takes away from a position on, where the fold stands, to its end. */
+async function* removalsFrom(
+  { partition, log, store }: Comparison,
+  sequencer: Sequencer,
+  from: number,
+): AsyncIterable<Removal> {
+  // A running server goes on: what its store has by now the log has too, though it had not when its end was looked for.
+  const { end } = await log.bounds(partition);
+  const until = Math.max(end, await store.checkpoint(partition));
+  for await (const { position, record } of records(log, partition, from, until)) {
+    const folded = record === undefined ? undefined : sequencer.fold(record, position);
+    const removal = folded === undefined || "first" in folded ? undefined : removalOf(folded);
+    if (removal !== undefined) yield removal;
   }
 }
 

@@ -15,6 +15,7 @@ import { nodeFiles } from "../server/log/log-files.ts";
 import { repairLog } from "../server/log/repair.ts";
 import { SEGMENT_BYTES_MAX } from "../server/log/segment-format.ts";
 import { openSegmentLog, type SegmentLog } from "../server/log/segments.ts";
+import type { LogRecord } from "../server/record.ts";
 import { openLmdbStore } from "../server/store/lmdb.ts";
 import { requireOwnFormat } from "./data-shape.ts";
 import { rollBackStore } from "./roll-back-store.ts";
@@ -89,6 +90,7 @@ async function fitStore(folder: DataFolder, log: SegmentLog, stamp: string): Pro
   const { end } = await log.bounds(PARTITION);
   const freshFolder = `${folder.store}.repaired-${stamp}`;
   const oldFolder = `${folder.store}.before-${stamp}`;
+  let lostRemovals: readonly LogRecord[] = [];
   try {
     const checkpoint = await old.checkpoint(PARTITION);
     if (checkpoint <= end) return false;
@@ -97,7 +99,7 @@ async function fitStore(folder: DataFolder, log: SegmentLog, stamp: string): Pro
     const lines = await open(report, "w", 0o600);
     const fresh = await openLmdbStore({ dir: freshFolder, readOnly: false, damaged });
     try {
-      const { copied, writtenDown, findings } = await rollBackStore({
+      const { copied, writtenDown, removals, findings } = await rollBackStore({
         partition: PARTITION,
         log,
         kept: keptIn(folder),
@@ -109,6 +111,7 @@ async function fitStore(folder: DataFolder, log: SegmentLog, stamp: string): Pro
       });
       await lines.sync();
       await syncFolder(folder.dir);
+      lostRemovals = removals;
       for (const line of findings.lines()) say(`      ${line}`);
       say(`      written down in ${report}: ${writtenDown} records that only the store had`);
       say(`      ${copied} records kept; what is said next takes the numbers of those that are lost`);
@@ -123,6 +126,10 @@ async function fitStore(folder: DataFolder, log: SegmentLog, stamp: string): Pro
   await rename(freshFolder, folder.store);
   await syncFolder(folder.dir);
   say(`      the store as it was is put aside as ${oldFolder}`);
+  if (lostRemovals.length > 0) {
+    await Promise.all(lostRemovals.map((record) => log.append(PARTITION, [record])));
+    say(`      ${lostRemovals.length} removals of messages that are kept were said once more: their texts stay away`);
+  }
   return true;
 }
 

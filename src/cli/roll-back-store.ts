@@ -5,9 +5,10 @@
  */
 import type { MessageLog } from "../server/log/message-log.ts";
 import { FoldStarts, type KeptSnapshots, NoFoldStart } from "../server/projector/fold-starts.ts";
+import { removalOf } from "../server/projector/removals.ts";
 import { encodeSnapshot, type Projection } from "../server/projector/snapshot.ts";
 import { foldBatch } from "../server/projector/tail.ts";
-import type { StoredRecord, Uuid } from "../server/record.ts";
+import type { LogRecord, StoredRecord, Uuid } from "../server/record.ts";
 import { StartError } from "../server/start-error.ts";
 import type { MessageStore } from "../server/store/message-store.ts";
 import { reason, walkRoom } from "./compare-room.ts";
@@ -30,6 +31,11 @@ export interface RolledBack {
   readonly copied: number;
   /** Records that only the old store has. */
   readonly writtenDown: number;
+  /**
+   * Those of them that take away texts which are kept by the log: they have to be appended once more, or a store that is
+   * made anew from the log would show these texts again.
+   */
+  readonly removals: readonly LogRecord[];
   /** What could not be read of the old one. */
   readonly findings: Findings;
 }
@@ -46,19 +52,23 @@ export async function rollBackStore({ partition, log, kept, old, fresh, writeDow
   const { sequencer } = projection;
   const findings = new Findings();
   const counted = { copied: 0, writtenDown: 0 };
+  const removals: LogRecord[] = [];
   const floors = new Map<Uuid, number>();
   for (const room of await old.rooms()) floors.set(room, await old.floor(room));
   for (const room of floors.keys()) {
-    for await (const row of rowsAfter(old, room, sequencer.head(room).seq, findings)) {
+    const { seq: head } = sequencer.head(room);
+    for await (const row of rowsAfter(old, room, head, findings)) {
       await writeDown(row);
       counted.writtenDown += 1;
+      if ((removalOf(row)?.seq ?? Number.POSITIVE_INFINITY) <= head) removals.push(row.record);
     }
   }
   await fresh.begin(partition, end, floors, { position: end, bytes: encodeSnapshot(projection) });
   for (const [room, { seq: to }] of sequencer.heads()) {
     let rows: StoredRecord[] = [];
     const writeRows = async (): Promise<void> => {
-      if (rows.length > 0) await fresh.write({ partition, from: 0, to: end, records: rows, snapshot: undefined });
+      const nothing = { removals: [], snapshot: undefined };
+      if (rows.length > 0) await fresh.write({ partition, from: 0, to: end, records: rows, ...nothing });
       counted.copied += rows.length;
       rows = [];
     };
@@ -70,7 +80,7 @@ export async function rollBackStore({ partition, log, kept, old, fresh, writeDow
       await writeRows();
     }
   }
-  return { ...counted, findings };
+  return { ...counted, removals, findings };
 }
 
 /** The fold's state at `end`. */

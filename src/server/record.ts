@@ -51,6 +51,13 @@ export interface StoredRecord {
   readonly position: number;
 }
 
+/** A row once its text was taken away; one that has none to take, or is no message, comes back as it is. */
+export function withoutText(row: StoredRecord): StoredRecord {
+  const { record } = row;
+  if (record.kind !== "message" || record.body === REMOVED_BODY) return row;
+  return { ...row, record: { ...record, body: REMOVED_BODY } };
+}
+
 /** The seq of the message that a `message_removed` takes the text of, by its body; `undefined` where it names none. */
 export function removedSeq(body: string): number | undefined {
   try {

@@ -4,9 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openLmdbStore } from "../../src/server/store/lmdb.ts";
 import { MemoryStore } from "../../src/server/store/memory.ts";
-import { messageStoreContract } from "./message-store.ts";
+import { messageStoreContract, type OpenStore } from "./message-store.ts";
+import { removalsContract } from "./message-store-removals.ts";
 
-messageStoreContract("memory", async () => {
+async function openMemory(): Promise<OpenStore> {
   let store = new MemoryStore();
   return {
     store,
@@ -16,9 +17,9 @@ messageStoreContract("memory", async () => {
     },
     cleanup: () => store.close(),
   };
-});
+}
 
-messageStoreContract("LMDB", async () => {
+async function openLmdb(): Promise<OpenStore> {
   const dir = await mkdtemp(join(tmpdir(), "verbatim-store-"));
   const open = () =>
     openLmdbStore({
@@ -41,4 +42,9 @@ messageStoreContract("LMDB", async () => {
       await rm(dir, { recursive: true });
     },
   };
-});
+}
+
+for (const contract of [messageStoreContract, removalsContract]) {
+  contract("memory", openMemory);
+  contract("LMDB", openLmdb);
+}

@@ -5,7 +5,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { MessageStore, Snapshot, StoreBatch } from "../../src/server/store/message-store.ts";
-import { batchOf, expectedRows, history, limited, NO_LIMIT, roomOf } from "../support/store-history.ts";
+import {
+  batchOf,
+  expectedRows,
+  history,
+  limited,
+  NO_LIMIT,
+  removing,
+  roomOf,
+  withoutTexts,
+} from "../support/store-history.ts";
 
 /** A store under test, empty. */
 export interface OpenStore {
@@ -25,7 +34,7 @@ const snapshotAt = (position: number, length = 100): Snapshot => ({
   bytes: Uint8Array.from({ length }, (_, index) => (position + index) & 0xff),
 });
 
-/** Runs the contract against one adapter. */
+/** Runs the contract against one adapter; what it has to do with removals stands in a file of its own. */
 export function messageStoreContract(name: string, open: () => Promise<OpenStore>): void {
   const withStore = async (body: (store: MessageStore, opened: OpenStore) => Promise<void>): Promise<void> => {
     const opened = await open();
@@ -155,7 +164,7 @@ export function messageStoreContract(name: string, open: () => Promise<OpenStore
 
     it("a batch without records moves the checkpoint", () =>
       withStore(async (store) => {
-        await store.write({ partition: 0, from: 0, to: 5, records: [], snapshot: undefined });
+        await store.write({ partition: 0, from: 0, to: 5, records: [], removals: [], snapshot: undefined });
         expect(await store.checkpoint(0)).toBe(5);
       }));
 
@@ -166,7 +175,8 @@ export function messageStoreContract(name: string, open: () => Promise<OpenStore
           ...row,
           record: { ...row.record, room: roomOf(9) },
         }));
-        await store.write({ partition: 1, from: 0, to: 20, records: records.slice(0, 0), snapshot: snapshotAt(20) });
+        const none = { records: records.slice(0, 0), removals: [] };
+        await store.write({ partition: 1, from: 0, to: 20, ...none, snapshot: snapshotAt(20) });
         expect([await store.checkpoint(0), await store.checkpoint(1), await store.checkpoint(2)]).toEqual([10, 20, 0]);
         expect([await store.snapshots(0), await store.snapshots(1)]).toEqual([[10], [20]]);
       }));
@@ -295,7 +305,7 @@ export function messageStoreContract(name: string, open: () => Promise<OpenStore
         await store.close();
       }));
 
-    it("PROJ-3 writes, repeats, retention and restarts in any order give what a plain list gives", async () => {
+    it("PROJ-3 writes, repeats, removals, retention and restarts in any order give what a plain list gives", async () => {
       // Some bodies are so large that a block holds two records, some so small that it holds all.
       const log = history({
         length: 120,
@@ -305,6 +315,7 @@ export function messageStoreContract(name: string, open: () => Promise<OpenStore
       });
       const step = fc.oneof(
         { weight: 6, arbitrary: fc.record({ do: fc.constant("write"), back: fc.nat(40), on: fc.nat(50) }) },
+        { weight: 3, arbitrary: fc.record({ do: fc.constant("remove"), back: fc.nat(40), on: fc.nat(50) }) },
         { weight: 2, arbitrary: fc.record({ do: fc.constant("snapshot"), back: fc.nat(20), on: fc.nat(3) }) },
         { weight: 2, arbitrary: fc.record({ do: fc.constant("retain"), back: fc.nat(2), on: fc.nat(60) }) },
         { weight: 1, arbitrary: fc.record({ do: fc.constant("reopen"), back: fc.nat(1), on: fc.nat(1) }) },
@@ -316,13 +327,19 @@ export function messageStoreContract(name: string, open: () => Promise<OpenStore
             let store = first;
             let checkpoint = 0;
             const floors = new Map<string, number>();
+            const removed = new Map<string, number[]>();
             let snapshots: number[] = [];
             for (const [{ do: what, back, on }, { room: index, seq, records, bytes }] of steps) {
               const from = Math.max(0, checkpoint - back);
-              if (what === "write" || what === "snapshot") {
+              if (what === "write" || what === "snapshot" || what === "remove") {
                 const to = Math.min(120, from + on);
                 const snapshot = what === "snapshot" ? snapshotAt(Math.max(0, to - on), 40_000) : undefined;
-                await store.write(batchOf(log, from, to, snapshot));
+                // Whatever may be asked to go is there by then.
+                const rows = expectedRows(log, roomOf(index), 1, Math.max(checkpoint, to));
+                const gone = what === "remove" ? rows.filter((row) => row.seq % 9 === seq % 9) : [];
+                const seqs = gone.map((row) => row.seq);
+                removed.set(roomOf(index), [...(removed.get(roomOf(index)) ?? []), ...seqs]);
+                await store.write({ ...batchOf(log, from, to, snapshot), removals: removing(roomOf(index), seqs) });
                 checkpoint = Math.max(checkpoint, to);
                 if (snapshot !== undefined) {
                   snapshots = [...new Set([...snapshots, snapshot.position])].sort((a, b) => a - b).slice(-2);
@@ -335,7 +352,7 @@ export function messageStoreContract(name: string, open: () => Promise<OpenStore
               }
               const room = roomOf(index);
               const floor = floors.get(room) ?? 1;
-              const rows = expectedRows(log, room, floor, checkpoint);
+              const rows = withoutTexts(expectedRows(log, room, floor, checkpoint), removed.get(room) ?? []);
               const limit = { records, bytes };
               expect(await store.checkpoint(0)).toBe(checkpoint);
               expect(await store.snapshots(0)).toEqual(snapshots);

@@ -1,6 +1,6 @@
 /** Test support: what a log would hand to the store, and what the store must then give back. */
 import type { StoredRecord } from "../../src/server/record.ts";
-import type { PageLimit, StoreBatch } from "../../src/server/store/message-store.ts";
+import type { PageLimit, Removal, StoreBatch } from "../../src/server/store/message-store.ts";
 import { message, uuidOf } from "./log-records.ts";
 
 /** A limit that no test reaches. */
@@ -57,7 +57,19 @@ export function batchOf(
   snapshot: StoreBatch["snapshot"] = undefined,
 ): StoreBatch {
   const covered = records.filter(({ position }) => position >= from && position < to);
-  return { partition: 0, from, to, records: covered, snapshot };
+  return { partition: 0, from, to, records: covered, removals: [], snapshot };
+}
+
+/** The removals of some messages of a room. */
+export function removing(room: string, seqs: readonly number[]): Removal[] {
+  return seqs.map((seq) => ({ room, seq }));
+}
+
+/** What is left of rows where the texts of the messages `seqs` are taken away. */
+export function withoutTexts(rows: readonly StoredRecord[], seqs: readonly number[]): StoredRecord[] {
+  return rows.map((row) =>
+    row.record.kind === "message" && seqs.includes(row.seq) ? { ...row, record: { ...row.record, body: "" } } : row,
+  );
 }
 
 /** What the store must have of a room: from its floor on, up to the checkpoint. */

@@ -6,7 +6,7 @@
 import { roomAdded, roomRemoved } from "../../protocol/events.ts";
 import type { Roster, RosterChange } from "../projector/roster.ts";
 import type { ProjectedBatch } from "../projector/tail.ts";
-import { type LogRecord, removedSeq, type Uuid } from "../record.ts";
+import type { Uuid } from "../record.ts";
 import type { CatchUp } from "./catch-up.ts";
 import { removedEvent } from "./event-encoder.ts";
 import { Following } from "./following.ts";
@@ -31,9 +31,9 @@ export class Memberships {
   }
 
   /** After a batch: tells those whom its changes concern, and takes away the text of messages that were removed. */
-  delivered({ changes, records }: ProjectedBatch): void {
+  delivered({ changes, removals }: ProjectedBatch): void {
     for (const change of changes) this.#tell(change);
-    for (const { record } of records) if (record.kind === "message_removed") this.#blank(record);
+    for (const { room, seq } of removals) this.#hub.roomById(room)?.recent.replace(seq, removedEvent);
   }
 
   /** A session that hears every chat of its user, as it happens, without being present anywhere. */
@@ -97,11 +97,5 @@ export class Memberships {
     session.followings.set(room, following);
     room.followers.add(following);
     if (!following.live) this.#catchUp.start(session);
-  }
-
-  #blank({ room: id, body }: LogRecord): void {
-    const seq = removedSeq(body);
-    const room = this.#hub.roomById(id);
-    if (room !== undefined && seq !== undefined) room.recent.replace(seq, removedEvent);
   }
 }

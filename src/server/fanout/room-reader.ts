@@ -5,7 +5,7 @@
  * (CMD-2).
  */
 import { LINE_END } from "../../protocol/framing.ts";
-import { REMOVED_BODY, removedSeq, type StoredRecord, type Uuid } from "../record.ts";
+import { type StoredRecord, type Uuid, withoutText } from "../record.ts";
 import type { MessageStore, PageLimit } from "../store/message-store.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import { EventEncoder } from "./event-encoder.ts";
@@ -17,6 +17,8 @@ export class UnavailableError extends Error {
   override readonly name = "UnavailableError";
 }
 
+const NONE: ReadonlySet<number> = new Set();
+
 /** What the reader needs to know of the store's progress. */
 export interface StoreProgress {
   /** Resolves with `true` once everything before `position` stands in the store, with `false` after `withinMs`. */
@@ -26,6 +28,11 @@ export interface StoreProgress {
    * where that can't be said: then wait with `reached`. Asked before the store; a record may be found in both.
    */
   pending(room: Uuid, from: number, to: number): readonly StoredRecord[] | undefined;
+  /**
+   * The seqs of a room whose texts were taken away and that a read of the store may still give with them; `undefined`
+   * where that can't be said: then wait with `reached`. Asked before the store.
+   */
+  removing(room: Uuid): ReadonlySet<number> | undefined;
   /** The store misses something below its checkpoint: write it once more. */
   projectAgain(): void;
 }
@@ -59,6 +66,7 @@ export class RoomReader {
     if (recent !== undefined) return recent;
     const to = (room.recent.first ?? room.head + 1) - 1;
     await this.#covered(room, withinMs);
+    const removing = await this.#removing(room, withinMs);
     const records = await this.#ask(() => this.#store.range(room.id, from, to, limit));
     const first = records[0]?.seq ?? to + 1;
     if (first > from) {
@@ -67,7 +75,7 @@ export class RoomReader {
       // All of it is gone, and what comes next may have left memory meanwhile.
       if (records.length === 0) return await this.after(room, Math.max(floor, to + 1), limit, withinMs);
     }
-    const run = this.#run(room, records);
+    const run = this.#run(room, withoutTexts(records, removing));
     // The store counts roughly; text that is not ASCII takes more bytes than it counted.
     return run === undefined ? undefined : oldestLines(run, limit.bytes);
   }
@@ -87,6 +95,7 @@ export class RoomReader {
     if (next < oldest || bytesLeft <= 0 || isCut) return recent;
     await this.#covered(room, withinMs);
     const missing = { records: next - oldest + 1, bytes: bytesLeft };
+    const removing = await this.#removing(room, withinMs);
     const records = await this.#ask(() => this.#store.page(room.id, next + 1, missing));
     const last = records.at(-1)?.seq ?? 0;
     if (last < next) {
@@ -94,7 +103,7 @@ export class RoomReader {
       if (floor <= next) throw this.#hole(room, Math.max(last + 1, floor));
       return recent;
     }
-    const run = this.#run(room, records);
+    const run = this.#run(room, withoutTexts(records, removing));
     if (run === undefined) return recent;
     const older = newestLines(run, bytesLeft);
     if (recent === undefined) return older;
@@ -138,6 +147,7 @@ export class RoomReader {
       }
       waiting = this.#progress.pending(room.id, from, room.head) ?? [];
     }
+    const removing = await this.#removing(room, withinMs);
     const last = Math.min(to, (waiting[0]?.seq ?? to + 1) - 1);
     const limit = { records: last - from + 1, bytes: Number.POSITIVE_INFINITY };
     const stored = last < from ? [] : await this.#ask(() => this.#store.range(room.id, from, last, limit));
@@ -150,7 +160,7 @@ export class RoomReader {
       if (seq !== first + index) throw this.#hole(room, first + index);
     });
     if (records.length < to - first + 1) throw this.#hole(room, first + records.length);
-    return withoutRemoved(records, waiting);
+    return withoutTexts(records, removing);
   }
 
   /** Waits until the store has the record at a position, `withinMs` at most. */
@@ -167,6 +177,14 @@ export class RoomReader {
 
   async #covered(room: Room, withinMs: number): Promise<void> {
     if (await this.#progress.reached(room.recent.droppedTo, withinMs)) return;
+    throw new UnavailableError("the store has not come so far yet; try again");
+  }
+
+  /** What of the room was taken away and may still be read out of the store with its text. */
+  async #removing(room: Room, withinMs: number): Promise<ReadonlySet<number>> {
+    const removing = this.#progress.removing(room.id);
+    if (removing !== undefined) return removing;
+    if (await this.#progress.reached(room.end, withinMs)) return NONE;
     throw new UnavailableError("the store has not come so far yet; try again");
   }
 
@@ -202,11 +220,7 @@ export class RoomReader {
 }
 
 /** What was taken away a moment ago still has its text until the store has heard of it. */
-function withoutRemoved(records: readonly StoredRecord[], waiting: readonly StoredRecord[]): readonly StoredRecord[] {
-  const removed = new Set<number | undefined>();
-  for (const { record } of waiting) if (record.kind === "message_removed") removed.add(removedSeq(record.body));
-  if (removed.size === 0) return records;
-  return records.map((stored) =>
-    removed.has(stored.seq) ? { ...stored, record: { ...stored.record, body: REMOVED_BODY } } : stored,
-  );
+function withoutTexts(records: readonly StoredRecord[], removing: ReadonlySet<number>): readonly StoredRecord[] {
+  if (removing.size === 0) return records;
+  return records.map((stored) => (removing.has(stored.seq) ? withoutText(stored) : stored));
 }

@@ -5,6 +5,7 @@
 import { recordBytes } from "../log/record-codec.ts";
 import type { StoredRecord, Uuid } from "../record.ts";
 import type { BlockBuffers } from "../store/block-buffers.ts";
+import type { Removal } from "../store/message-store.ts";
 import { PackedRows } from "../store/packed-rows.ts";
 import type { ProjectedBatch } from "./tail.ts";
 
@@ -14,6 +15,8 @@ export interface Stretch {
   readonly from: number;
   readonly to: number;
   readonly rows: PackedRows;
+  /** What the rows take away. */
+  readonly removals: Removal[];
   /** When the first of it came, in milliseconds on the monotonic clock. */
   readonly since: number;
 }
@@ -77,11 +80,15 @@ export class StoreQueue {
     }
     open.to = batch.to;
     this.#to = batch.to;
+    // Each goes with the record that says so: a checkpoint beyond that record says that it is done.
+    for (const removal of batch.removals) {
+      if (removal.position >= from) this.#waiting.find(({ to }) => to > removal.position)?.removals.push(removal);
+    }
   }
 
   /** Takes the oldest stretch out; one without rows where nothing waits. */
   take(): Stretch {
-    return this.#waiting.shift() ?? { from: this.#to, to: this.#to, rows: new PackedRows(this.#buffers), since: 0 };
+    return this.#waiting.shift() ?? this.#empty(this.#to, 0);
   }
 
   /** What waits of a room with `from` ≤ seq ≤ `to`, ascending. */
@@ -107,8 +114,12 @@ export class StoreQueue {
   }
 
   #begin(from: number, since: number): OpenStretch {
-    const stretch = { from, to: from, rows: new PackedRows(this.#buffers), since };
+    const stretch = this.#empty(from, since);
     this.#waiting.push(stretch);
     return stretch;
+  }
+
+  #empty(from: number, since: number): OpenStretch {
+    return { from, to: from, rows: new PackedRows(this.#buffers), removals: [], since };
   }
 }

@@ -10,6 +10,7 @@ import type { StoredRecord, Uuid } from "../record.ts";
 import { BlockBuffers } from "../store/block-buffers.ts";
 import type { MessageStore, Snapshot } from "../store/message-store.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
+import { LaterRemovals, UnwrittenRemovals } from "./removals.ts";
 import type { Projection } from "./snapshot.ts";
 import { StoreQueue, type Stretch } from "./store-queue.ts";
 import { foldBatch, type ProjectedBatch } from "./tail.ts";
@@ -48,9 +49,12 @@ export class StoreWriter {
   readonly #queue: StoreQueue;
   /** What is being written now, out of the queue. */
   #writing: Stretch | undefined;
+  readonly #removing = new UnwrittenRemovals();
   #snapshot: Snapshot | undefined;
   /** Where to read the log again from, where what waited was let go. */
   #rereadFrom: number | undefined;
+  /** Whether that is to write again what the store has lost. */
+  #isHealing = false;
   #working: Promise<void> | undefined;
   #timer: Timer | undefined;
   #waiters: { position: number; resolve: () => void }[] = [];
@@ -100,6 +104,7 @@ export class StoreWriter {
     const from = this.#end;
     this.#end = batch.to;
     this.#telemetry.lag(this.#end - this.#checkpoint);
+    for (const removal of batch.removals) if (removal.position >= from) this.#removing.add(removal);
     if (this.#rereadFrom !== undefined) return;
     this.#queue.push(batch, from, this.#clock.monotonic());
     if (this.#queue.bytes > this.#queueBytesMax) this.#letGo();
@@ -116,6 +121,7 @@ export class StoreWriter {
   projectAgain(): void {
     if (this.#rereadFrom !== undefined) return;
     this.#rereadFrom = 0;
+    this.#isHealing = true;
     this.#queue.clear(this.#end);
     this.#schedule();
   }
@@ -148,6 +154,14 @@ export class StoreWriter {
   pending(room: Uuid, from: number, to: number): readonly StoredRecord[] | undefined {
     if (this.#rereadFrom !== undefined) return undefined;
     return [...(this.#writing?.rows.of(room, from, to) ?? []), ...this.#queue.of(room, from, to)];
+  }
+
+  /**
+   * The seqs of a room whose texts were taken away and that a read of the store may still give with them; `undefined`
+   * where that can't be said: then wait for the checkpoint. Ask here first and the store afterwards.
+   */
+  removing(room: Uuid): ReadonlySet<number> | undefined {
+    return this.#removing.of(room);
   }
 
   /** Writes all that waits, with a last snapshot, then stops. `false` where that did not succeed `withinMs`. */
@@ -209,6 +223,7 @@ export class StoreWriter {
         this.#failed(error);
         // What was to be written once more may be written never; what is new must not wait for it.
         this.#rereadFrom = Math.max(this.#rereadFrom, this.#checkpoint);
+        this.#isHealing = false;
       }
     } else if (this.#queue.to > this.#checkpoint || this.#snapshot !== undefined) {
       const stretch = this.#queue.take();
@@ -233,6 +248,7 @@ export class StoreWriter {
         from: batch.from,
         to: batch.to,
         records: batch.rows,
+        removals: batch.removals,
         snapshot,
       });
     } catch (error) {
@@ -241,6 +257,7 @@ export class StoreWriter {
     }
     this.#failing = undefined;
     this.#checkpoint = Math.max(this.#checkpoint, batch.to);
+    this.#removing.written(this.#checkpoint);
     const ended = this.#clock.monotonic();
     this.#telemetry.storeWritten(batch.rows.length, (ended - started) / 1000);
     this.#telemetry.batchProcessed((ended - batch.since) / 1000);
@@ -272,21 +289,36 @@ export class StoreWriter {
     const from = Math.max(wanted, start.position);
     // Nothing is left to write: to read on would be to wait for what comes next.
     if (from >= this.#end) return this.#metTail();
+    // A lost row comes without its text where that is taken away later on: it must not come back until then, and not for
+    // ever should the process end in between.
+    const later = new LaterRemovals();
+    if (this.#isHealing) {
+      for await (const { removals } of this.#foldAgain(await this.#foldStart(wanted))) later.add(removals);
+      if (this.#stopping.signal.aborted) return;
+    }
+    for await (const batch of this.#foldAgain(start)) {
+      if (batch.to > from) {
+        const queue = new StoreQueue(Math.max(batch.from, from), Number.POSITIVE_INFINITY, this.#buffers);
+        queue.push(batch, Math.max(batch.from, from), this.#clock.monotonic());
+        const stretch = queue.take();
+        const removals = [...stretch.removals, ...later.among(batch.records)];
+        if (!(await this.#write({ ...stretch, removals }))) return;
+        stretch.rows.release();
+        this.#rereadFrom = batch.to;
+      }
+      if (batch.to >= this.#end) return this.#metTail();
+    }
+  }
+
+  /** Reads and folds the log from `start` on, until the tail is met. */
+  async *#foldAgain(start: FoldStart): AsyncGenerator<ProjectedBatch, void, undefined> {
     const reading = new AbortController();
     const stop = () => reading.abort();
     this.#stopping.signal.addEventListener("abort", stop, { once: true });
     try {
       for await (const batch of this.#log.read(this.#partition, start.position, reading.signal)) {
-        const projected = foldBatch(this.#partition, batch, start, undefined);
-        if (batch.to > from) {
-          const queue = new StoreQueue(Math.max(batch.from, from), Number.POSITIVE_INFINITY, this.#buffers);
-          queue.push(projected, Math.max(batch.from, from), this.#clock.monotonic());
-          const stretch = queue.take();
-          if (!(await this.#write(stretch))) return;
-          stretch.rows.release();
-          this.#rereadFrom = batch.to;
-        }
-        if (batch.to >= this.#end) return this.#metTail();
+        yield foldBatch(this.#partition, batch, start, undefined);
+        if (batch.to >= this.#end) return;
       }
     } finally {
       this.#stopping.signal.removeEventListener("abort", stop);
@@ -296,6 +328,7 @@ export class StoreWriter {
   /** All of the log up to the tail is written: what comes next comes from there. */
   #metTail(): void {
     this.#rereadFrom = undefined;
+    this.#isHealing = false;
     this.#queue.clear(this.#end);
   }
 }

@@ -6,6 +6,7 @@ import type { Clock } from "../clock.ts";
 import { type LogBatch, LogError, type MessageLog } from "../log/message-log.ts";
 import type { StoredRecord } from "../record.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
+import { type PlacedRemoval, removalOf } from "./removals.ts";
 import type { RosterChange } from "./roster.ts";
 import type { DroppedRecord } from "./sequencer.ts";
 import { encodeSnapshot, type Projection } from "./snapshot.ts";
@@ -32,6 +33,8 @@ export interface ProjectedBatch {
   readonly encoded: () => Buffer | undefined;
   /** What became of chats by it, in the order of the log. */
   readonly changes: readonly RosterChange[];
+  /** The messages whose texts it takes away, in the order of the log. */
+  readonly removals: readonly PlacedRemoval[];
 }
 
 /** Where the tail hands on. Neither may throw, neither is waited for. */
@@ -54,6 +57,7 @@ export function foldBatch(
   const records: StoredRecord[] = [];
   const dropped: DroppedRecord[] = [];
   const changes: RosterChange[] = [];
+  const removals: PlacedRemoval[] = [];
   let position = batch.from;
   for (const record of batch.records) {
     if (record === undefined) {
@@ -65,14 +69,18 @@ export function foldBatch(
         telemetry?.duplicateDropped();
       } else {
         records.push(folded);
-        const change = record.kind === "message" ? undefined : rosters.apply(folded);
-        if (change !== undefined) changes.push(change);
+        if (record.kind !== "message") {
+          const change = rosters.apply(folded);
+          if (change !== undefined) changes.push(change);
+          const removal = removalOf(folded);
+          if (removal !== undefined) removals.push(removal);
+        }
       }
     }
     position += 1;
   }
   const { from, to, encoded } = batch;
-  return { partition, from, to, records, dropped, changes, encoded };
+  return { partition, from, to, records, dropped, changes, removals, encoded };
 }
 
 /** Follows one partition from a position on. */

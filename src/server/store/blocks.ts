@@ -10,9 +10,9 @@
  * | 9 | 8 | seq of the first, big endian |
  * | 17 | | per record: n and position, 8 bytes each, big endian; then the record as in `log/record-codec.ts` |
  */
-import { decodeRecord, recordBytes } from "../log/record-codec.ts";
+import { decodeRecord, encodedBytes, encodeRecord, recordBytes } from "../log/record-codec.ts";
 import type { UuidTexts } from "../log/uuid-bytes.ts";
-import type { StoredRecord } from "../record.ts";
+import { type StoredRecord, withoutText } from "../record.ts";
 import { checkSeal, readNumber, SEAL_BYTES, SealError, seal, writeNumber } from "../sealed-value.ts";
 
 /**
@@ -81,10 +81,38 @@ export class Block {
     return { record, seq, n: readNumber(this.#value, offset), position: readNumber(this.#value, offset + 8) };
   }
 
+  /**
+   * The block as a new value without the texts of the messages of `seqs`, or `undefined` where it holds none of them.
+   * Throws as `row` does.
+   */
+  without(seqs: ReadonlySet<number>): Buffer | undefined {
+    const parts = [this.#value.subarray(0, BLOCK_HEADER_BYTES)];
+    let isChanged = false;
+    for (const [index, offset] of this.#offsets.entries()) {
+      const seq = this.first + index;
+      const row = seqs.has(seq) ? this.row(seq) : undefined;
+      const blank = row === undefined ? undefined : withoutText(row);
+      if (blank === undefined || blank === row) {
+        parts.push(this.#value.subarray(offset, this.#offsets[index + 1]));
+      } else {
+        parts.push(encodeRow(blank));
+        isChanged = true;
+      }
+    }
+    return isChanged ? sealBlock(Buffer.concat(parts), this.first, this.#offsets.length) : undefined;
+  }
+
   /** The records from `from` on to `to`, as far as they are in the block. */
   rows(from: number, to: number): StoredRecord[] {
     const rows: StoredRecord[] = [];
     for (let seq = Math.max(from, this.first); seq <= Math.min(to, this.last); seq++) rows.push(this.row(seq));
     return rows;
   }
+}
+
+function encodeRow({ record, n, position }: StoredRecord): Buffer {
+  const row = Buffer.alloc(ROW_NUMBERS_BYTES + encodedBytes(record));
+  writeRowNumbers(n, position, row, 0);
+  encodeRecord(record, row, ROW_NUMBERS_BYTES);
+  return row;
 }

@@ -1,9 +1,9 @@
 /**
- * Stage 5, what every adapter of the store holds a batch and a page to, so that all refuse and all stop at the same
- * place. Pure.
+ * Stage 5, what every adapter of the store holds a batch and a page to, so that all refuse, all remove and all stop at
+ * the same place. Pure.
  */
-import type { StoredRecord } from "../record.ts";
-import type { PageLimit, StoreBatch } from "./message-store.ts";
+import { REMOVED_BODY, type StoredRecord, type Uuid } from "../record.ts";
+import type { PageLimit, Removal, StoreBatch } from "./message-store.ts";
 import { PackedRows } from "./packed-rows.ts";
 
 /** A batch that contradicts itself or would leave a gap; writing it again as it stands can't help. */
@@ -30,6 +30,23 @@ export function checkBatch(batch: StoreBatch, checkpoint: number): void {
   if (snapshot !== undefined && snapshot.position > to) {
     throw new StoreBatchError(`${name} comes with a snapshot at ${snapshot.position}, beyond its end`);
   }
+}
+
+/** What is to stand under a seq: the row that is written, but for one whose text was taken away from the store since. */
+export function rowToKeep(stored: StoredRecord | undefined, row: StoredRecord): StoredRecord {
+  const isRemoved = stored?.record.body === REMOVED_BODY && stored.record.id === row.record.id;
+  return isRemoved ? stored : row;
+}
+
+/** The seqs of removals, room by room. */
+export function seqsByRoom(removals: readonly Removal[]): ReadonlyMap<Uuid, ReadonlySet<number>> {
+  const rooms = new Map<Uuid, Set<number>>();
+  for (const { room, seq } of removals) {
+    const seqs = rooms.get(room);
+    if (seqs === undefined) rooms.set(room, new Set([seq]));
+    else seqs.add(seq);
+  }
+  return rooms;
 }
 
 /** Counts what a page may still take, by the measure of `PageLimit`. */

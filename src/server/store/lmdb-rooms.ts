@@ -1,5 +1,6 @@
 /**
- * Stage 5, the blocks of one room in the embedded store: reading by seq, merging a repeat, cutting at the floor.
+ * Stage 5, the blocks of one room in the embedded store: reading by seq, merging a repeat, taking texts away, cutting at
+ * the floor.
  *
  * Blocks of a room never overlap: whoever writes seqs that stand there already takes those blocks out first. (But for
  * a block that is damaged: what is written anew beside it wins.)
@@ -9,7 +10,7 @@ import type { UuidTexts } from "../log/uuid-bytes.ts";
 import type { StoredRecord, Uuid } from "../record.ts";
 import { SealError, sealNumber, unsealNumber } from "../sealed-value.ts";
 import { Block } from "./blocks.ts";
-import { PageBudget } from "./check-batch.ts";
+import { PageBudget, rowToKeep } from "./check-batch.ts";
 import { blockKey, blockKeySeq, floorKey } from "./lmdb-keys.ts";
 import type { PageLimit } from "./message-store.ts";
 import { StoreDamaged } from "./message-store.ts";
@@ -80,8 +81,9 @@ export function readPage(
 
 /**
  * Takes the blocks that hold anything between the first and the last of `rows` out, and returns what they held
- * together with `rows`, ascending by seq, for writing; where both have a seq the new row wins. What a damaged block
- * held is lost to the store, and `damaged` hears of it: a hole is found by those who count seqs, and projected again.
+ * together with `rows`, ascending by seq, for writing; where both have a seq the new row wins, but for a text that was
+ * taken away. What a damaged block held is lost to the store, and `damaged` hears of it: a hole is found by those who
+ * count seqs, and projected again.
  */
 export function mergeRows(
   view: LmdbView,
@@ -112,8 +114,40 @@ export function mergeRows(
     }
     return true;
   });
-  for (const row of rows) bySeq.set(row.seq, row);
+  for (const row of rows) bySeq.set(row.seq, rowToKeep(bySeq.get(row.seq), row));
   return [...bySeq.values()].sort((a, b) => a.seq - b.seq);
+}
+
+/**
+ * Takes the texts of the messages `seqs` out of the blocks that hold them; each is written anew in its place. `damaged`
+ * hears of one that can't be read: nobody else can read it either, and what is written anew instead comes with its
+ * removals. Throws `StoreDamaged` where the floor can't be read.
+ */
+export function removeTexts(
+  view: LmdbView,
+  changes: LmdbChanges,
+  texts: UuidTexts,
+  room: Uuid,
+  seqs: ReadonlySet<number>,
+  damaged: (error: StoreDamaged) => void,
+): void {
+  const floor = readFloor(view, room);
+  const keys = new Map<number, Buffer>();
+  for (const seq of seqs) {
+    const key = seq < floor ? undefined : view.lastKey(blockKey(room, 0), blockKey(room, seq + 1));
+    if (key !== undefined) keys.set(blockKeySeq(key), key);
+  }
+  for (const [first, key] of keys) {
+    const value = view.get(key);
+    if (value === undefined) continue;
+    try {
+      const without = checkedBlock(room, key, () => new Block(value, first, texts).without(seqs));
+      if (without !== undefined) changes.put(key, without);
+    } catch (error) {
+      if (!(error instanceof StoreDamaged)) throw error;
+      damaged(error);
+    }
+  }
 }
 
 /**

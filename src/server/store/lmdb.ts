@@ -6,18 +6,21 @@ import type { LmdbEnvironment } from "../lmdb-environment.ts";
 import { openLmdb } from "../lmdb-environment.ts";
 import type { LmdbChanges, LmdbView } from "../lmdb-view.ts";
 import { UuidTexts } from "../log/uuid-bytes.ts";
-import type { StoredRecord, Uuid } from "../record.ts";
+import { type StoredRecord, type Uuid, withoutText } from "../record.ts";
 import { SealError, sealNumber, unsealNumber } from "../sealed-value.ts";
-import { checkBatch } from "./check-batch.ts";
+import { Block } from "./blocks.ts";
+import { checkBatch, seqsByRoom } from "./check-batch.ts";
 import { afterRoom, blockKey, checkpointKey, floorKey, keyRoom, ROOM_TAGS, tagStart } from "./lmdb-keys.ts";
-import { mergeRows, readFloor, readPage, readRange, removeBelow } from "./lmdb-rooms.ts";
+import { mergeRows, readFloor, readPage, readRange, removeBelow, removeTexts } from "./lmdb-rooms.ts";
 import { getSnapshot, putSnapshot, snapshotPositions } from "./lmdb-snapshots.ts";
 import type { MessageStore, PageLimit, Snapshot, StoreBatch } from "./message-store.ts";
 import { StoreDamaged } from "./message-store.ts";
-import { PackedRows } from "./packed-rows.ts";
+import { PackedRows, type RoomRows } from "./packed-rows.ts";
 
 /** Ids of rooms and senders that are kept as text, so that a page makes each once. */
 const TEXTS_KEPT = 1024;
+
+const NONE: ReadonlySet<number> = new Set();
 
 /** How the embedded store is opened. */
 export interface LmdbStoreOptions {
@@ -58,23 +61,33 @@ export class LmdbStore implements MessageStore {
   async #write(batch: StoreBatch): Promise<void> {
     const { partition, to, snapshot, records } = batch;
     const rows = records instanceof PackedRows ? records : PackedRows.of(records);
+    const removed = seqsByRoom(batch.removals);
     await this.#environment.change((view, changes) => {
       const checkpoint = readCheckpoint(view, partition);
       checkBatch(batch, checkpoint);
-      for (const room of rows.rooms()) {
-        const floor = readFloor(view, room.room);
-        // What lies before the checkpoint stands here already, perhaps in blocks that begin elsewhere.
-        const isRepeat = room.firstPosition < checkpoint;
-        if (room.first >= floor && !isRepeat) {
-          for (const { first, value } of room.blocks()) changes.put(blockKey(room.room, first), value);
-          continue;
-        }
-        const kept = room.rows(floor, Number.MAX_SAFE_INTEGER);
-        putRows(changes, isRepeat ? mergeRows(view, changes, this.#texts, kept, this.#damaged) : kept);
-      }
+      // First, on what stands here: where a repeat takes such a block out after all, that comes later and wins.
+      for (const [room, seqs] of removed) removeTexts(view, changes, this.#texts, room, seqs, this.#damaged);
+      for (const room of rows.rooms()) this.#putRoom(view, changes, checkpoint, room, removed.get(room.room) ?? NONE);
       if (to > checkpoint) changes.put(checkpointKey(partition), sealNumber(to));
       if (snapshot !== undefined) putSnapshot(view, changes, partition, snapshot);
     });
+  }
+
+  /** Writes the rows of one room, but for the texts of the messages `gone`. */
+  #putRoom(view: LmdbView, changes: LmdbChanges, checkpoint: number, room: RoomRows, gone: ReadonlySet<number>): void {
+    const floor = readFloor(view, room.room);
+    // What lies before the checkpoint stands here already, perhaps in blocks that begin elsewhere.
+    const isRepeat = room.firstPosition < checkpoint;
+    if (room.first >= floor && !isRepeat) {
+      for (const { first, value } of room.blocks()) {
+        const without = gone.size === 0 ? undefined : new Block(value, first, this.#texts).without(gone);
+        changes.put(blockKey(room.room, first), without ?? value);
+      }
+      return;
+    }
+    const kept = room.rows(floor, Number.MAX_SAFE_INTEGER);
+    const rows = isRepeat ? mergeRows(view, changes, this.#texts, kept, this.#damaged) : kept;
+    putRows(changes, gone.size === 0 ? rows : rows.map((row) => (gone.has(row.seq) ? withoutText(row) : row)));
   }
 
   range(room: Uuid, from: number, to: number, limit: PageLimit): Promise<readonly StoredRecord[]> {

@@ -2,8 +2,8 @@
  * Stage 5, the store in memory, for tests and simulations. Touches nothing outside of itself; its hooks let a test
  * fail, delay or hold what it is asked.
  */
-import type { StoredRecord, Uuid } from "../record.ts";
-import { checkBatch, PageBudget } from "./check-batch.ts";
+import { type StoredRecord, type Uuid, withoutText } from "../record.ts";
+import { checkBatch, PageBudget, rowToKeep } from "./check-batch.ts";
 import type { MessageStore, PageLimit, Snapshot, StoreBatch } from "./message-store.ts";
 import { unpacked } from "./packed-rows.ts";
 
@@ -86,10 +86,11 @@ export class MemoryStore implements MessageStore {
   async #write(batch: StoreBatch): Promise<void> {
     await this.hooks.beforeWrite?.(batch);
     if (this.#crashed) throw new Error("the store is gone");
-    const { partition, records, to, snapshot } = batch;
+    const { partition, records, removals, to, snapshot } = batch;
     const checkpoint = this.#disk.checkpoints.get(partition) ?? 0;
     checkBatch(batch, checkpoint);
     for (const row of unpacked(records)) put(this.#room(row.record.room), row);
+    for (const { room, seq } of removals) removeText(this.#disk.rooms.get(room)?.rows ?? [], seq);
     this.#disk.checkpoints.set(partition, Math.max(checkpoint, to));
     if (snapshot !== undefined) this.#keep(partition, snapshot);
   }
@@ -223,6 +224,12 @@ function put(room: MemoryRoom, row: StoredRecord): void {
     return;
   }
   const index = firstAtOrAfter(room.rows, row.seq);
-  const taken = room.rows[index]?.seq === row.seq;
-  room.rows.splice(index, taken ? 1 : 0, row);
+  const stored = room.rows[index]?.seq === row.seq ? room.rows[index] : undefined;
+  room.rows.splice(index, stored === undefined ? 0 : 1, rowToKeep(stored, row));
+}
+
+function removeText(rows: StoredRecord[], seq: number): void {
+  const index = firstAtOrAfter(rows, seq);
+  const row = rows[index];
+  if (row?.seq === seq) rows[index] = withoutText(row);
 }

@@ -38,6 +38,12 @@ export interface PageLimit {
   readonly bytes: number;
 }
 
+/** A message whose text is to go; its row stays, with the empty body (`REMOVED_BODY`). */
+export interface Removal {
+  readonly room: Uuid;
+  readonly seq: number;
+}
+
 /** What is written of one partition in one go. */
 export interface StoreBatch {
   readonly partition: number;
@@ -50,6 +56,8 @@ export interface StoreBatch {
    * they come from the tail: then they MUST NOT be added to until the write has settled.
    */
   readonly records: readonly StoredRecord[] | PackedRows;
+  /** Messages whose texts these records take away, wherever their rows stand: in the store, or among `records`. */
+  readonly removals: readonly Removal[];
   /** A snapshot to keep with it, at a position ≤ `to`. The two newest are kept. */
   readonly snapshot: Snapshot | undefined;
 }
@@ -60,10 +68,14 @@ export interface StoreBatch {
  */
 export interface MessageStore {
   /**
-   * Writes a batch: records, then checkpoint, then snapshot, and resolves when all is durable. A crash in between
-   * MUST leave a checkpoint that lies at or before what was written. MUST be idempotent: records are a pure function of
-   * the log, a repeat overwrites itself. The checkpoint MUST NOT move back. MUST reject a batch that begins after the
-   * stored checkpoint. A rejected write changed nothing that a reader trusts and may be tried again.
+   * Writes a batch: records, then removals, then checkpoint, then snapshot, and resolves when all is durable. A crash in
+   * between MUST leave a checkpoint that lies at or before what was written. MUST be idempotent: records are a pure
+   * function of the log, a repeat overwrites itself. The checkpoint MUST NOT move back. MUST reject a batch that begins
+   * after the stored checkpoint. A rejected write changed nothing that a reader trusts and may be tried again.
+   *
+   * A text that was taken away MUST NOT stay anywhere in what the store refers to (space that it has let go of may hold
+   * it until it is used again), and a repeat of its record MUST NOT bring it back. A removal changes nothing where there
+   * is no such row, or where that is no message. A row that can't be read stays as it is.
    */
   write(batch: StoreBatch): Promise<void>;
 

@@ -74,8 +74,8 @@ describe("holding the store against the log", () => {
     const store = new MemoryStore();
     const { stored, snapshots } = project(records, CHECKPOINT);
     const rows = change(stored);
-    await store.write({ partition: 0, from: 0, to: CHECKPOINT, records: rows, snapshot: snapshots[1] });
-    await store.write({ partition: 0, from: CHECKPOINT, to: CHECKPOINT, records: [], snapshot: snapshots[2] });
+    await store.write({ partition: 0, from: 0, to: CHECKPOINT, records: rows, removals: [], snapshot: snapshots[1] });
+    await store.write({ partition: 0, from: CHECKPOINT, to: CHECKPOINT, records: [], removals: [], snapshot: snapshots[2] });
     return store;
   }
 
@@ -186,14 +186,14 @@ describe("holding the store against the log", () => {
       from: 0,
       to: CHECKPOINT,
       records: [],
-      snapshot: { position: 850, bytes: encodeSnapshot(other) },
+      removals: [], snapshot: { position: 850, bytes: encodeSnapshot(other) },
     });
     await store.write({
       partition: 0,
       from: 0,
       to: CHECKPOINT,
       records: [],
-      snapshot: { position: 860, bytes: Uint8Array.of(9, 9) },
+      removals: [], snapshot: { position: 860, bytes: Uint8Array.of(9, 9) },
     });
     await compare(store);
     expect(findings.lines()[0]).toBe("store: its snapshot at 850 counts otherwise than the log does");

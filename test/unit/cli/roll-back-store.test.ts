@@ -42,7 +42,7 @@ describe("rolling a store back to the end of the log", () => {
       if (!("first" in folded)) rows.push(folded);
     }
     [old, fresh] = [new MemoryStore(), new MemoryStore()];
-    await old.write({ partition: 0, from: 0, to: TOTAL, records: rows, snapshot: undefined });
+    await old.write({ partition: 0, from: 0, to: TOTAL, records: rows, removals: [], snapshot: undefined });
   });
 
   async function openLog(begin: number): Promise<MemoryLog> {

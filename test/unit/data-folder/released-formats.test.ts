@@ -151,7 +151,7 @@ describe.each(releases)("the data folder %s", (release) => {
     await check(expected.checkpoint);
     const from = expected.checkpoint - 30;
     const covered = rows.filter(({ position }) => position >= from);
-    await store.write({ partition: 0, from, to: records.length, records: covered, snapshot: undefined });
+    await store.write({ partition: 0, from, to: records.length, records: covered, removals: [], snapshot: undefined });
     await check(records.length);
     await store.close();
   });

@@ -1,15 +1,15 @@
 /**
  * Property tests of reading a room: pages of any size from any place, out of memory and store together, while the store
- * lags behind and retention removes the oldest.
+ * lags behind, retention removes the oldest, and messages lose their text.
  */
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
-import { EventEncoder } from "../../../src/server/fanout/event-encoder.ts";
+import { EventEncoder, removedEvent } from "../../../src/server/fanout/event-encoder.ts";
 import { type EventRun, eventsOf } from "../../../src/server/fanout/event-run.ts";
 import { RecentEvents } from "../../../src/server/fanout/recent-events.ts";
 import { Room } from "../../../src/server/fanout/room.ts";
 import { RoomReader, UnavailableError } from "../../../src/server/fanout/room-reader.ts";
-import type { StoredRecord } from "../../../src/server/record.ts";
+import { type StoredRecord, withoutText } from "../../../src/server/record.ts";
 import { MemoryStore } from "../../../src/server/store/memory.ts";
 import { message, uuidOf } from "../../support/log-records.ts";
 import { numbers } from "../../support/memory-transport.ts";
@@ -25,6 +25,10 @@ class Model {
   readonly reader: RoomReader;
   readonly rows: StoredRecord[] = [];
   readonly alarms: number[] = [];
+  /** The positions at which messages were removed, by their seqs. */
+  readonly removed = new Map<number, number>();
+  /** What stood there before. */
+  readonly texts = new Map<number, StoredRecord>();
   checkpoint = 0;
   floor = 1;
   readonly #encoder = new EventEncoder();
@@ -35,6 +39,7 @@ class Model {
       reached: (position: number) => Promise.resolve(this.checkpoint >= position),
       pending: (_room: string, from: number, to: number) =>
         this.rows.filter(({ seq, position }) => seq >= from && seq <= to && position >= this.checkpoint),
+      removing: () => new Set(this.removedFrom(this.checkpoint)),
       projectAgain: () => undefined,
     };
     const telemetry = { holeFound: (_: string, seq: number) => this.alarms.push(seq), readFailed: () => undefined };
@@ -58,10 +63,36 @@ class Model {
     this.room.head = last;
   }
 
+  /** A message is removed, and everybody told so. */
+  remove(seq: number): void {
+    const change = this.rows.length + 1;
+    const record = message(change, { room: ROOM, kind: "message_removed", body: JSON.stringify({ id: "", seq }) });
+    this.rows.push({ record, seq: change, n: change, position: change - 1 });
+    const lines = Buffer.from(`${this.event(this.rows[change - 1] as StoredRecord)}\r\n`);
+    this.room.recent.add({ first: change, last: change, lines, messagesOnly: false }, change - 1);
+    this.room.head = change;
+    this.room.recent.replace(seq, removedEvent);
+    const row = this.rows[seq - 1] as StoredRecord;
+    this.rows[seq - 1] = withoutText(row);
+    this.removed.set(seq, change - 1);
+    this.texts.set(seq, this.texts.get(seq) ?? row);
+  }
+
+  /** The seqs of what was removed from a position on. */
+  removedFrom(position: number): number[] {
+    return [...this.removed].filter(([, at]) => at >= position).map(([seq]) => seq);
+  }
+
   /** The store comes so far. */
   async write(to: number): Promise<void> {
-    const records = this.rows.slice(this.checkpoint, to);
-    await this.store.write({ partition: 0, from: this.checkpoint, to, records, snapshot: undefined });
+    // The texts that are there until their removal is.
+    const rows = this.rows.map(
+      (row) => ((this.removed.get(row.seq) ?? 0) >= to ? this.texts.get(row.seq) : row) ?? row,
+    );
+    const records = rows.slice(this.checkpoint, to);
+    const seqs = this.removedFrom(this.checkpoint).filter((seq) => (this.removed.get(seq) ?? 0) < to);
+    const removals = seqs.map((seq) => ({ room: ROOM, seq }));
+    await this.store.write({ partition: 0, from: this.checkpoint, to, records, removals, snapshot: undefined });
     this.checkpoint = to;
   }
 
@@ -84,6 +115,7 @@ const anyStep = fc.oneof(
   fc.record({ do: fc.constant("tell" as const), number: fc.integer({ min: 1, max: 25 }) }),
   fc.record({ do: fc.constant("write" as const), number: fc.nat(100) }),
   fc.record({ do: fc.constant("retain" as const), number: fc.nat(100) }),
+  fc.record({ do: fc.constant("remove" as const), number: fc.nat(1000) }),
   fc.record({ do: fc.constant("read" as const), number: fc.nat(1000) }),
 );
 const anyLimit = fc.record({ records: fc.integer({ min: 1, max: 60 }), bytes: fc.integer({ min: 1, max: 8000 }) });
@@ -102,6 +134,7 @@ describe("reading a room", () => {
           if (step === "tell") model.tell(number);
           else if (step === "write") await model.write(model.checkpoint + share(model.rows.length - model.checkpoint));
           else if (step === "retain") await model.retain(Math.max(model.floor, share(model.checkpoint + 1)));
+          else if (step === "remove" && room.head > 0) model.remove(1 + (number % room.head));
           else await readBoth(1 + (number % (room.head + 2)));
         }
 
@@ -130,12 +163,43 @@ describe("reading a room", () => {
     await fc.assert(property, { numRuns: 300 });
   });
 
+  it("CMD-2 gives no text that was taken away while the store still has it, nor any where it can't tell", async () => {
+    const model = new Model(0);
+    model.tell(20);
+    await model.write(20);
+    const { store, room } = model;
+    let isKnown = true;
+    const progress = {
+      reached: async () => isKnown,
+      pending: () => [],
+      removing: () => (isKnown ? new Set([7]) : undefined),
+      projectAgain: () => undefined,
+    };
+    const reader = new RoomReader(store, progress, { holeFound: () => undefined, readFailed: () => undefined });
+    const limit = { records: 100, bytes: 1_000_000 };
+    const isBlank = ({ seq }: { seq: number }) => seq === 7;
+    const blanks = (run: EventRun | undefined) =>
+      eventsOf(run?.lines ?? Buffer.alloc(0)).map((line) => "x" in JSON.parse(line));
+    expect(blanks(await reader.after(room, 5, limit, 0))).toEqual(model.rows.slice(4).map(isBlank));
+    expect(blanks(await reader.before(room, 9, limit, 0))).toEqual(model.rows.slice(0, 8).map(isBlank));
+    const records = [
+      ...(await reader.recordsBefore(room, 9, 5, 0)),
+      ...(await reader.recordsAfter(room, 6, 3, 0)),
+      await reader.record(room, 7, 0),
+    ];
+    for (const row of records) expect([row?.seq, row?.record.body === ""]).toEqual([row?.seq, row?.seq === 7]);
+    isKnown = false;
+    await expect(reader.after(room, 5, limit, 0)).rejects.toThrow(UnavailableError);
+    await expect(reader.before(room, 9, limit, 0)).rejects.toThrow(UnavailableError);
+    await expect(reader.record(room, 7, 0)).rejects.toThrow(UnavailableError);
+  });
+
   it("FAN-1 finds any hole below the checkpoint, and gives nothing that lies behind it", async () => {
     for (const lost of [1, 2, 20, 39, 40]) {
       const model = new Model(0);
       model.tell(40);
       const records = model.rows.filter(({ seq }) => seq !== lost);
-      await model.store.write({ partition: 0, from: 0, to: 40, records, snapshot: undefined });
+      await model.store.write({ partition: 0, from: 0, to: 40, records, removals: [], snapshot: undefined });
       model.checkpoint = 40;
       const limit = { records: 100, bytes: 1_000_000 };
       await expect(model.reader.after(model.room, lost, limit, 0)).rejects.toThrow(UnavailableError);

@@ -49,9 +49,9 @@ async function writtenUpTo(to: number, snapshots: readonly number[]): Promise<Me
     projection,
     undefined,
   );
-  await store.write({ partition: 0, from: 0, to, records: rows, snapshot: undefined });
+  await store.write({ partition: 0, from: 0, to, records: rows, removals: [], snapshot: undefined });
   for (const at of snapshots) {
-    await store.write({ partition: 0, from: to, to, records: [], snapshot: snapshotAt(at) });
+    await store.write({ partition: 0, from: to, to, records: [], removals: [], snapshot: snapshotAt(at) });
   }
   return store;
 }
@@ -81,7 +81,7 @@ describe("a start", () => {
 
   it("STOP-1 refuses a checkpoint beyond the end of the log, with what to do", async () => {
     const store = new MemoryStore();
-    await store.write({ partition: 0, from: 0, to: 101, records: [], snapshot: undefined });
+    await store.write({ partition: 0, from: 0, to: 101, records: [], removals: [], snapshot: undefined });
     const refused = projectorWith(0, store).recover();
     await expect(refused).rejects.toThrow(StartError);
     await expect(refused).rejects.toThrow(/up to position 101, but the log ends at 100: .*move the folder store away/);
@@ -146,7 +146,7 @@ describe("trimming", () => {
     const trimming = new Trimming({ partition: 0, log, store, kept, oldestToKeep: keep, telemetry: silentTelemetry() });
     for (const position of positions) {
       const snapshot = snapshotAt(position);
-      await store.write({ partition: 0, from: 100, to: 100, records: [], snapshot });
+      await store.write({ partition: 0, from: 100, to: 100, records: [], removals: [], snapshot });
       await trimming.durable(snapshot);
     }
     return projector;

@@ -134,7 +134,7 @@ describe("the store writer", () => {
       from: 0,
       to: 100,
       records: rows.filter((_, i) => i !== 40),
-      snapshot: undefined,
+      removals: [], snapshot: undefined,
     });
     const holed = new Projector(lossy);
     for (const record of projector.disk.partition(0).records) holed.disk.partition(0).records.push(record);

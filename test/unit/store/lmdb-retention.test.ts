@@ -88,7 +88,7 @@ describe("retention in the embedded store", () => {
       return { ...row, seq: 2 * index + 1, position: index };
     });
     const store = await open();
-    await store.write({ partition: 0, from: 0, to: 5000, records, snapshot: undefined });
+    await store.write({ partition: 0, from: 0, to: 5000, records, removals: [], snapshot: undefined });
     await store.retain(ROOM, 9000);
     expect(await store.range(ROOM, 1, 20_000, NO_LIMIT)).toEqual(records.slice(4500));
     await store.close();
