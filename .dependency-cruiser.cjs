@@ -138,6 +138,8 @@ module.exports = {
     driver("crc32", "@node-rs/crc32", "^src/server/((log|store|projector)/|sealed-value\\.ts$)"),
     driver("file locks", "fs-native-extensions", "^src/server/data-folder\\.ts$"),
     driver("fastify", "fastify", "^src/server/gateways/(http|pages)/"),
+    driver("password hashes", "@node-rs/argon2", "^src/server/auth/passwords\\.ts$"),
+    driver("signed tokens", "jose", "^src/server/auth/jwt(-keys)?\\.ts$"),
     driver("metrics and logs", "prom-client|pino|pino-pretty", "^src/server/telemetry/"),
     driver("schemas and YAML", "zod|yaml", "^src/server/(config/|gateways/http/|rooms-file\\.ts$)"),
     driver("the command line", "commander", "^src/(cli|bench)/|^src/bin\\.ts$|^src/server/config/"),
