@@ -7,6 +7,7 @@ import { Proxies } from "../../src/server/auth/proxies.ts";
 import { systemChance, systemClock } from "../../src/server/clock.ts";
 import type { Readiness } from "../../src/server/gateways/http/door.ts";
 import { type HttpGateway, type HttpGatewayOptions, openHttpGateway } from "../../src/server/gateways/http/server.ts";
+import type { TestCertificate } from "./certificate.ts";
 import { type MemoryServer, type MemoryServerOptions, startMemoryServer } from "./memory-server.ts";
 import { OPEN_AUTH } from "./open-auth.ts";
 
@@ -14,7 +15,7 @@ import { OPEN_AUTH } from "./open-auth.ts";
 export interface HttpServerOptions extends MemoryServerOptions {
   readonly origins?: readonly string[];
   readonly trustProxy?: readonly string[];
-  readonly tls?: { readonly cert: Buffer; readonly key: Buffer };
+  readonly tls?: TestCertificate;
   readonly readiness?: () => Promise<Readiness>;
   /** Parts of the door that are others than those of the server. */
   readonly door?: Partial<HttpGatewayOptions["door"]>;

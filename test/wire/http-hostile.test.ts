@@ -32,7 +32,9 @@ const codeOf = ({ status, headers, json }: HttpAnswer): string => {
 
 /** Every answer that came on one connection: its status and code. */
 function codesIn(text: string): readonly string[] {
-  return [...text.matchAll(/HTTP\/1\.1 (\d+)[\s\S]*?(?="code":"(\w+)")/g)].map(([, status, code]) => `${status} ${code}`);
+  return [...text.matchAll(/HTTP\/1\.1 (\d+)[\s\S]*?(?="code":"(\w+)")/g)].map(
+    ([, status, code]) => `${status} ${code}`,
+  );
 }
 
 const post = (asked: HttpAsk): Promise<HttpAnswer> =>
@@ -88,7 +90,7 @@ describe("a body", () => {
     expect((await alice.messages(chat))[0]?.content).toBe(expected);
   });
 
-  it("that is too long in pieces is refused, and the connection goes on", async () => {
+  it("HTTP-2 that is too long in pieces is refused, and the connection goes on", async () => {
     const head = `POST /chats/${chat}/messages HTTP/1.1\r\nHost: localhost\r\nCookie: user_id=${alice.id}\r\n`;
     const piece = `4000\r\n${"x".repeat(0x4000)}\r\n`;
     const text = await sendRaw(
@@ -99,7 +101,7 @@ describe("a body", () => {
     expect(codesIn(text)).toEqual(["413 body_too_large", "404 not_found"]);
   });
 
-  it("with both a length and chunks, or with a wrong length, is no request", async () => {
+  it("HTTP-2 with both a length and chunks, or with a wrong length, is no request", async () => {
     const head = `POST /users HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${FORM}\r\n`;
     for (const rest of [
       "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
@@ -114,7 +116,7 @@ describe("a body", () => {
     }
   });
 
-  it("may be read slowly only for so long, and so may headers", async () => {
+  it("HTTP-2 may be read slowly only for so long, and so may headers", async () => {
     const [silent, headers, body, half] = await Promise.all([
       sendRaw(port, ""),
       sendRaw(port, "GET /healthz HTTP/1.1\r\nHost: localhost\r\n"),
@@ -149,6 +151,7 @@ describe("a request", () => {
       "400 bad_request",
     ],
     ["OPTIONS * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", "400 bad_request"],
+    ["GET /healthz HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n", "403 wrong_origin"],
     ["GET /healthz HTTP/1.0\r\n\r\n", "400 bad_request"],
     ["GET /chats/%zz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", "400 bad_request"],
     ["POST /chats/%zz/messages HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", "400 bad_request"],
@@ -159,7 +162,7 @@ describe("a request", () => {
     expect(text).toMatch(/\r\ncontent-type: application\/problem\+json; charset=utf-8\r\n/i);
   });
 
-  it("that leaves before it is answered disturbs nobody", async () => {
+  it("HTTP-2 that leaves before it is answered disturbs nobody", async () => {
     for (let i = 0; i < 20; i++) {
       await new Promise<void>((resolve) => {
         const socket = connect(port, "127.0.0.1", () => {

@@ -67,6 +67,11 @@ export interface HttpAccounts {
   search(prefix: string): Promise<readonly Account[]>;
   signIn(ask: { readonly name: string; readonly password: string | undefined }, address: string): Promise<NewSignIn>;
   signOut(credential: Credential): Promise<void>;
+  changePassword(
+    user: User,
+    ask: { readonly current: string; readonly next: string },
+    address: string,
+  ): Promise<NewSignIn>;
   createToken(
     user: User,
     label: string,

@@ -3,11 +3,13 @@
  */
 import { z } from "zod";
 import { CommandError } from "../../commands/command-error.ts";
-import { type Answer, type Ask, seeOther } from "./ask.ts";
+import { type Answer, type Ask, done, seeOther } from "./ask.ts";
 import { droppedCookies, signInCookie } from "./cookies.ts";
 import type { HttpDoor } from "./door.ts";
 import { check, text } from "./fields.ts";
 import { type Call, PLAIN_NOTE } from "./route.ts";
+
+const passwordFields = z.object({ current: text(), password: text().describe("the new one") });
 
 const signInFields = z.object({
   username: text(),
@@ -27,6 +29,14 @@ async function signOut({ accounts }: HttpDoor, ask: Ask): Promise<Answer> {
   // A token is revoked by its name; that a program drops it by a stray request would be a surprise.
   if (credential?.type === "sign_in") await accounts.signOut(credential);
   return seeOther("/", droppedCookies(ask.isSecure));
+}
+
+/** `PUT /me/password`: another password; everything else that was signed in with the old one ends. */
+async function changePassword({ accounts }: HttpDoor, ask: Ask): Promise<Answer> {
+  const { current, password } = check(passwordFields, ask.body);
+  const { user, address } = await ask.actor();
+  const signedIn = await accounts.changePassword(user, { current, next: password }, address);
+  return { ...done, headers: { "set-cookie": signInCookie(signedIn, ask.isSecure) } };
 }
 
 async function credentialOf(ask: Ask) {
@@ -66,4 +76,18 @@ export const signInCalls: readonly Call[] = [
   },
   { method: "GET", path: "/logout", listsMembers: false, handle: signOut, note: signOutNote },
   { method: "POST", path: "/logout", listsMembers: false, handle: signOut, note: signOutNote },
+  {
+    method: "PUT",
+    path: "/me/password",
+    listsMembers: false,
+    handle: changePassword,
+    note: {
+      ...PLAIN_NOTE,
+      summary: "Change one's password; all other sign-ins and tokens end",
+      group: "people",
+      body: passwordFields,
+      answers: [{ status: 204, says: "it is changed, and there is a new cookie", json: undefined }],
+      errors: ["wrong_credentials", "too_many_sign_ins", "forbidden"],
+    },
+  },
 ];
