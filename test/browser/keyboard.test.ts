@@ -10,7 +10,7 @@ const browser = useBrowser();
 let site: ChatSite;
 
 beforeAll(async () => {
-  site = await openChatSite([]);
+  site = await openChatSite();
 });
 
 afterAll(() => site.stop());
@@ -32,7 +32,7 @@ async function tabTo(page: Page, name: string | RegExp): Promise<void> {
 }
 
 describe("somebody with a keyboard", () => {
-  it("signs up, goes to a room, writes twice and takes the first word back", async () => {
+  it("HTTP-6 signs up, goes to a room, writes twice and takes the first word back", async () => {
     const { page, oddities } = await openWindow(browser(), site.origin);
     const { keyboard } = page;
     await page.goto("/");
@@ -70,7 +70,7 @@ describe("somebody with a keyboard", () => {
     expect(oddities).toEqual([]);
   });
 
-  it("begins at the field that is to blame, where a form comes back", async () => {
+  it("HTTP-6 begins at the field that is to blame, where a form comes back", async () => {
     const { page } = await signUp(browser(), site.origin, "Lee");
     await page.getByRole("region", { name: "Message somebody" }).getByLabel("Their name").fill("nobody");
     await page.keyboard.press("Enter");

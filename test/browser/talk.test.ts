@@ -8,7 +8,7 @@ const browser = useBrowser();
 let site: ChatSite;
 
 beforeAll(async () => {
-  site = await openChatSite([]);
+  site = await openChatSite();
 });
 
 afterAll(() => site.stop());
@@ -16,7 +16,7 @@ afterAll(() => site.stop());
 const arrive = (name: string): Promise<Window> => signUp(browser(), site.origin, name);
 
 describe("two people in two windows", () => {
-  it("sign up, make a chat, talk, take words back, and sign out", async () => {
+  it("HTTP-6 sign up, make a chat, talk, take words back, and sign out", async () => {
     const alice = await arrive("Alice");
     const bob = await arrive("Bob");
 
@@ -32,7 +32,7 @@ describe("two people in two windows", () => {
     await say(alice.page, "Tomorrow");
 
     await bob.page.getByRole("link", { name: "Refresh" }).click();
-    const entry = bob.page.getByRole("listitem").filter({ hasText: "Plans" });
+    const entry = bob.page.getByRole("region", { name: "Chats" }).getByRole("listitem").filter({ hasText: "Plans" });
     expect(await entry.textContent()).toMatch(/2 unread[\s\S]*Alice: Tomorrow/);
     await entry.getByRole("link").click();
     expect(await words(bob.page)).toEqual(["Shall we\n  meet?", "Tomorrow"]);

@@ -4,9 +4,10 @@
  */
 import { join } from "node:path";
 import { DEFAULT_LIMITS, type Limits } from "../../src/protocol/limits.ts";
-import type { Retention } from "../../src/server/config/config.ts";
+import type { AuthConfig, Retention } from "../../src/server/config/config.ts";
 import { start } from "../../src/server/server.ts";
 import { silentTelemetry } from "../../src/server/telemetry/create-telemetry.ts";
+import { OPEN_AUTH } from "./open-auth.ts";
 import { PROJECT_ROOT } from "./project-files.ts";
 
 /** What the test chooses. */
@@ -17,11 +18,17 @@ export interface LocalServerOptions {
   readonly retention?: Retention;
   /** The rooms file; that of the project unless told. */
   readonly rooms?: string;
+  /** Whether it has the door for browsers too. */
+  readonly http?: boolean;
+  /** Who is who; open mode unless told. */
+  readonly auth?: Partial<AuthConfig>;
 }
 
 /** A server that listens. */
 export interface LocalServer {
   readonly port: number;
+  /** `undefined` without that door. */
+  readonly httpPort: number | undefined;
   /** Stops it as SIGTERM does. */
   stop(): Promise<void>;
 }
@@ -34,9 +41,9 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
       data: join(options.folder, "data"),
       rooms: options.rooms ?? `${PROJECT_ROOT}resources/rooms.json`,
       tcp: { host: "127.0.0.1", port: 0 },
-      http: undefined,
+      http: options.http === true ? { host: "127.0.0.1", port: 0 } : undefined,
       ops: undefined,
-      auth: { mode: "open", openAnyway: false, signUp: "open", guests: true, sessionDays: 30, jwt: undefined },
+      auth: { ...OPEN_AUTH, ...options.auth },
       tls: undefined,
       trustProxy: [],
       proxyProtocol: false,
@@ -52,6 +59,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
   });
   return {
     port: server.tcp.port,
+    httpPort: server.http?.port,
     stop: async () => {
       stopping.abort();
       await server.stopped;
