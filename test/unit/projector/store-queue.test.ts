@@ -77,6 +77,42 @@ describe("the store queue", () => {
     );
   });
 
+  it("PROJ-3 hands a removal over with the record that says it, wherever the stretches end", () => {
+    const removed = (number: number, seq: number): LogRecord =>
+      message(number, { room: uuidOf(1), kind: "message_removed", body: JSON.stringify({ id: "", seq }) });
+    for (let rowsMax = 1; rowsMax <= 9; rowsMax++) {
+      const queue = new StoreQueue(102, rowsMax, new BlockBuffers());
+      const projection = emptyProjection();
+      // Seqs 1 to 8; the removals stand at positions 101, 104, 106 and 107, the first of them before what is wanted.
+      const of = [0, removed(1, 1), 2, 3, removed(4, 3), 5, removed(6, 1), removed(7, 9)];
+      const records = of.map((one) => (typeof one === "number" ? message(one, { room: uuidOf(1) }) : one));
+      const batch = { from: 100, to: 108, records, encoded: () => encodeAll(records) };
+      queue.push(foldBatch(0, batch, projection, undefined), 102, 0);
+      const more = [removed(8, 6), message(9, { room: uuidOf(1) })];
+      queue.push(
+        foldBatch(0, { from: 108, to: 110, records: more, encoded: NOT_ENCODED }, projection, undefined),
+        108,
+        0,
+      );
+      const taken: { seq: number; position: number }[] = [];
+      for (let at = 102; at < 110; ) {
+        const { from, to, removals } = queue.take();
+        for (const removal of removals) {
+          const { position } = removal as { position?: number };
+          expect(position).toBeGreaterThanOrEqual(from);
+          expect(position).toBeLessThan(to);
+          taken.push({ seq: removal.seq, position: position ?? 0 });
+        }
+        at = to;
+      }
+      expect(taken).toEqual([
+        { seq: 3, position: 104 },
+        { seq: 1, position: 106 },
+        { seq: 6, position: 108 },
+      ]);
+    }
+  });
+
   it("PROJ-3 what was put back comes first again, and can be added to", () => {
     const queue = new StoreQueue(0, 100, new BlockBuffers());
     const projection = emptyProjection();

@@ -29,6 +29,19 @@ async function expectWhole(projector: Projector): Promise<void> {
   expect(await projector.store.checkpoint(0)).toBe(projector.disk.partition(0).records.length);
 }
 
+/** What takes the text of seq `seq` of room 1 away. */
+const removal = (number: number, seq: number): LogRecord =>
+  message(number, { kind: "message_removed", body: JSON.stringify({ id: uuidOf(9), seq }) });
+
+/** The seqs of room 1 that have no text in a store. */
+async function blanks(store: MemoryStore): Promise<number[]> {
+  return (await storedRows(store, [uuidOf(1)])).filter(({ record }) => record.body === "").map(({ seq }) => seq);
+}
+
+/** Those of `seqs` that are messages of room 1. */
+const withMessages = (seqs: readonly number[], { expected }: Projector): number[] =>
+  seqs.filter((seq) => expected[seq - 1]?.record.kind === "message");
+
 describe("the store writer", () => {
   it("PROJ-3 gathers small writes for a quarter of a second, then writes them as one", async () => {
     const projector = new Projector();
@@ -134,7 +147,8 @@ describe("the store writer", () => {
       from: 0,
       to: 100,
       records: rows.filter((_, i) => i !== 40),
-      removals: [], snapshot: undefined,
+      removals: [],
+      snapshot: undefined,
     });
     const holed = new Projector(lossy);
     for (const record of projector.disk.partition(0).records) holed.disk.partition(0).records.push(record);
@@ -144,6 +158,73 @@ describe("the store writer", () => {
     await holed.append(mixed(100, 105));
     await holed.clock.advance(1000);
     await expectWhole(holed);
+  });
+
+  it("PROJ-3 takes texts away with the record that says so, and shows none of them in between", async () => {
+    const projector = new Projector();
+    await projector.start(ROOMY);
+    await projector.append(messages(0, 40));
+    await projector.clock.advance(300);
+    const release = projector.store.holdWrites();
+    await projector.append([removal(40, 7), ...messages(41, 50), removal(50, 45), removal(51, 60)]);
+    await projector.clock.advance(300);
+    expect(projector.writer.removing(uuidOf(1))).toEqual(new Set([7, 45]));
+    expect(projector.writer.removing(uuidOf(3))).toEqual(new Set());
+    release();
+    await projector.clock.advance(300);
+    expect(projector.writer.removing(uuidOf(1))).toEqual(new Set());
+    expect(await blanks(projector.store)).toEqual([7, 45]);
+  });
+
+  it("PROJ-3 takes texts away also where it let go of what waits, or the store refuses", async () => {
+    const projector = new Projector();
+    let calls = 0;
+    await projector.start(5000);
+    projector.store.hooks.beforeWrite = () => {
+      calls += 1;
+      return calls % 3 === 0 ? Promise.resolve() : Promise.reject(new Error("again"));
+    };
+    const removed: number[] = [];
+    for (let number = 0; number < 1200; number += 60) {
+      await projector.append([...messages(number, number + 59), removal(number + 59, number / 2 + 1)]);
+      removed.push(number / 2 + 1);
+      // What is in the store with its text is known to be on its way out.
+      const unwritten = projector.writer.removing(uuidOf(1)) ?? new Set();
+      const gone = await blanks(projector.store);
+      expect(removed.filter((seq) => !unwritten.has(seq) && !gone.includes(seq))).toEqual([]);
+      await projector.clock.advance(400);
+    }
+    projector.store.hooks.beforeWrite = undefined;
+    await projector.clock.advance(5000);
+    expect(await blanks(projector.store)).toEqual(withMessages(removed, projector));
+    expect(projector.writer.removing(uuidOf(1))).toEqual(new Set());
+  });
+
+  it("PROJ-3 brings back no text that is gone where it writes again what the store has lost, at no moment", async () => {
+    const first = new Projector();
+    await first.start(ROOMY);
+    const log = [...messages(0, 3000), removal(3000, 7), ...messages(3001, 6000), removal(6000, 8)];
+    await first.append(log);
+    expect(await first.stop(3000)).toBe(true);
+    // The same without the two rows, and without many others.
+    const lossy = new MemoryStore();
+    const records = (await storedRows(first.store, [uuidOf(1)])).filter(({ seq }) => seq > 50);
+    await lossy.write({ partition: 0, from: 0, to: log.length, records, removals: [], snapshot: undefined });
+    const healing = new Projector(lossy);
+    for (const record of log) healing.disk.partition(0).records.push(record);
+    await healing.start(ROOMY);
+    const seen: (readonly number[])[] = [];
+    lossy.hooks.beforeWrite = async () => {
+      const rows = await storedRows(lossy, [uuidOf(1)]);
+      seen.push(rows.filter(({ seq, record }) => (seq === 7 || seq === 8) && record.body !== "").map(({ seq }) => seq));
+    };
+    healing.writer.projectAgain();
+    await healing.clock.advance(1000);
+    expect(seen.length).toBeGreaterThan(1);
+    expect(seen.flat()).toEqual([]);
+    lossy.hooks.beforeWrite = undefined;
+    expect(await blanks(lossy)).toEqual([7, 8]);
+    expect(await storedRows(lossy, [uuidOf(1)])).toHaveLength(log.length);
   });
 
   it("FAN-1 PROJ-3 goes on with what is new where what is missing can't be numbered any more", async () => {

@@ -1,4 +1,4 @@
-/** Blocks of the embedded store: reading, and what damage does. */
+/** Blocks of the embedded store: reading, taking texts away, and what damage does. */
 import { describe, expect, it } from "vitest";
 import { UuidTexts } from "../../../src/server/log/uuid-bytes.ts";
 import type { StoredRecord } from "../../../src/server/record.ts";
@@ -45,6 +45,25 @@ describe("blocks", () => {
   it("LOG-6 a whole block under the wrong key is found", () => {
     const block = blockOf(rows(7, 9, 30));
     expect(() => new Block(block, 8, texts)).toThrow(/not the block/);
+  });
+
+  it("PROJ-3 is made anew without the texts that are to go, and all else as it was", () => {
+    const list = rows(7, 12, 30).map((row, index) =>
+      index === 1 ? { ...row, record: { ...row.record, kind: "member_added", key: "käy" } } : row,
+    );
+    const block = new Block(blockOf(list), 7, texts);
+    const blanked = (seqs: readonly number[]) =>
+      list.map((row) => (seqs.includes(row.seq) ? { ...row, record: { ...row.record, body: "" } } : row));
+    for (const seqs of [[7], [11], [9, 10], [7, 9, 10, 11]]) {
+      const value = block.without(new Set([...seqs, 1, 6, 12]));
+      if (value === undefined) throw new Error("nothing was taken away");
+      const anew = new Block(value, 7, texts);
+      expect(anew.rows(1, 20)).toEqual(blanked(seqs));
+      expect(value.length).toBe(blockOf(list).length - 30 * seqs.length);
+      expect(anew.without(new Set(seqs))).toBeUndefined();
+    }
+    // Seq 8 is no message, and the others stand elsewhere.
+    expect(block.without(new Set([1, 6, 8, 12]))).toBeUndefined();
   });
 
   it("gives the rows that were asked for, and none beyond", () => {
