@@ -4,10 +4,11 @@
  * adapters; an adapter alone imports its driver; clients see the protocol, never the server.
  */
 
-/** The ports, and what stands beside them that is no adapter: the codec of records, which log and store share. */
+/** The ports, and what stands beside them that is no adapter: the codec of records, which log and store share, and the rows in which the
+ * tail hands them to a store. */
 const PORTS = [
   "^src/server/log/(message-log|record-codec|uuid-bytes)\\.ts$",
-  "^src/server/store/message-store\\.ts$",
+  "^src/server/store/(message-store|packed-rows|block-buffers)\\.ts$",
   "^src/server/directory/directory\\.ts$",
   "^src/server/signals/signals\\.ts$",
 ];

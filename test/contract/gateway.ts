@@ -74,7 +74,7 @@ export function gatewayContract(name: string, door: DoorUnderTest): void {
       return rest;
     }
 
-    it("WIRE-3 WIRE-4 tells who is there, who comes and who goes", async () => {
+    it("WS-1 WIRE-3 WIRE-4 tells who is there, who comes and who goes", async () => {
       const server = await start();
       const first = await inRoom(server, "rust");
       const second = await arrive(server);
@@ -91,7 +91,7 @@ export function gatewayContract(name: string, door: DoorUnderTest): void {
       expect(await second.quiet()).toEqual([]);
     });
 
-    it("WIRE-5 WIRE-14 CMD-1 tells a message to all, and its sender the ack right before it", async () => {
+    it("WS-1 WIRE-5 WIRE-14 CMD-1 tells a message to all, and its sender the ack right before it", async () => {
       const server = await start();
       const sender = await inRoom(server, "rust");
       const listener = await inRoom(server, "rust");
@@ -116,7 +116,7 @@ export function gatewayContract(name: string, door: DoorUnderTest): void {
       expect(await listener.quiet()).toEqual([]);
     });
 
-    it("WIRE-12 resumes after a seq or with the last ones, and goes on live", async () => {
+    it("WS-1 WIRE-12 resumes after a seq or with the last ones, and goes on live", async () => {
       const server = await start();
       const writer = await inRoom(server, "rust");
       sendAll(

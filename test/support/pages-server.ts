@@ -252,7 +252,7 @@ export async function pagesServer(rules: SignInRules = { mode: "open", signUp: "
       faults.push(error);
     },
   };
-  registerPages(server, door);
+  await registerPages(server, door);
   server.post("/login", async (request, reply) => {
     const { username = "", password } = request.body as { username?: string; password?: string };
     try {

@@ -181,7 +181,9 @@ describe("the golden exchanges", () => {
 
   it("show every error that a guest over TCP can get, but that of a reader who reads nothing", () => {
     const shown = new Set(lines.flatMap((line) => [...line.matchAll(/"code":"(\w+)"/g)].map(([, code]) => code ?? "")));
-    expect([...Object.keys(ERROR_CODES)].filter((code) => !shown.has(code) && !elsewhere.includes(code))).toEqual(["slow"]);
+    expect([...Object.keys(ERROR_CODES)].filter((code) => !shown.has(code) && !elsewhere.includes(code))).toEqual([
+      "slow",
+    ]);
     expect([...shown].filter((code) => !Object.hasOwn(ERROR_CODES, code))).toEqual([]);
   });
 

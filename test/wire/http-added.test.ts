@@ -74,7 +74,7 @@ describe("public rooms", () => {
 });
 
 describe("one's chats", () => {
-  it("come with their last message and how many are unread", async () => {
+  it("PROJ-6 come with their last message and how many are unread", async () => {
     const chat = await carol.chat("news", alice);
     await alice.post(chat, "one");
     const { seq } = await alice.post(chat, "two");
@@ -127,7 +127,7 @@ describe("one's chats", () => {
 });
 
 describe("members", () => {
-  it("are added and removed, and leave; what one may not see is as if it were not there", async () => {
+  it("CMD-4 are added and removed, and leave; what one may not see is as if it were not there", async () => {
     const chat = await alice.chat("few", bob);
     const path = `/chats/${chat}`;
     for (const [who, asked] of [
@@ -179,7 +179,7 @@ describe("a message", () => {
     });
   });
 
-  it("with an Idempotency-Key is one, however often it is sent", async () => {
+  it("HTTP-3 with an Idempotency-Key is one, however often it is sent", async () => {
     const chat = await alice.chat("once", bob);
     const path = `/chats/${chat}/messages`;
     const send = (content: string, key: string) =>
@@ -205,7 +205,7 @@ describe("a message", () => {
     );
   });
 
-  it("can be taken back: its text is gone and its place stays", async () => {
+  it("PROJ-6 can be taken back: its text is gone and its place stays", async () => {
     const chat = await alice.chat("slips", bob);
     const { message_id, seq } = await bob.post(chat, "a slip of the tongue");
     const path = `/chats/${chat}/messages/${message_id}`;
@@ -241,14 +241,14 @@ describe("pages of messages", () => {
   const down = (from: number, to: number) => Array.from({ length: from - to + 1 }, (_, index) => from - index);
   const seqOf = (content: number) => seqs[content - 1];
 
-  it("are as long as they may be where nothing is asked, and short where something is", async () => {
+  it("HTTP-4 are as long as they may be where nothing is asked, and short where something is", async () => {
     expect((await page("")).contents).toEqual(down(25, 6));
     expect((await page(`?before=${seqOf(20)}`)).contents).toEqual(down(19, 15));
     expect((await page(`?after=${seqOf(3)}`)).contents).toEqual(down(8, 4));
     expect((await page("?limit=3")).contents).toEqual([25, 24, 23]);
   });
 
-  it("are cut to the most there may be", async () => {
+  it("HTTP-4 are cut to the most there may be", async () => {
     for (const limit of ["21", "1000000", "1e9", "99999999999999999999999"]) {
       expect((await page(`?limit=${limit}`)).contents).toEqual(down(25, 6));
     }
@@ -365,7 +365,7 @@ describe("bans", () => {
 });
 
 describe("where there is nothing", () => {
-  it("a problem says so, and which methods there are", async () => {
+  it("HTTP-2 a problem says so, and which methods there are", async () => {
     expect(problemOf(await ask(port, "/nothing"))).toBe("404 not_found");
     expect(problemOf(await ask(port, "/chats/"))).toBe("404 unknown_room");
     expect(problemOf(await ask(port, "/", { method: "POST" }))).toBe("405 method_not_allowed");

@@ -26,7 +26,7 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 describe("users", () => {
-  it("are made by POST /users, and shown by GET /users/{user_id}", async () => {
+  it("HTTP-1 are made by POST /users, and shown by GET /users/{user_id}", async () => {
     const { status, headers, body, json } = await ask(port, "/users", { form: "username=Ch%C3%A4rlie+Brown" });
     expect([status, headers["content-type"]]).toEqual([201, JSON_TYPE]);
     expect(Object.keys(json())).toEqual(["user_id", "username", "created_at", "updated_at"]);
@@ -40,27 +40,27 @@ describe("users", () => {
     expect([shown.status, shown.headers["content-type"], shown.body]).toEqual([200, JSON_TYPE, body]);
   });
 
-  it("have a name of their own: 409 where it is taken", async () => {
+  it("HTTP-1 have a name of their own: 409 where it is taken", async () => {
     for (const username of ["Alice", "ALICE"]) {
       const { status, json } = await ask(port, "/users", { form: { username } });
       expect([status, json()["code"]]).toEqual([409, "name_taken"]);
     }
   });
 
-  it("may be asked for by JSON with the same names", async () => {
+  it("HTTP-1 may be asked for by JSON with the same names", async () => {
     const { status, json } = await ask(port, "/users", { json: { username: "Jason" } });
     expect([status, json()["username"]]).toEqual([201, "Jason"]);
   });
 });
 
 describe("signing in", () => {
-  it("sets the cookie, and leads to /", async () => {
+  it("HTTP-1 sets the cookie, and leads to /", async () => {
     const { status, headers, body } = await ask(port, "/login", { form: { username: "Alice" } });
     expect([status, headers.location, body]).toEqual([303, "/", ""]);
     expect(headers["set-cookie"]).toEqual([`user_id=${alice.id}; Path=/; HttpOnly; SameSite=Lax`]);
   });
 
-  it("leads on from / to /dashboard with a cookie, and back without", async () => {
+  it("HTTP-1 leads on from / to /dashboard with a cookie, and back without", async () => {
     const home = await alice.ask("/");
     expect([home.status, home.headers.location]).toEqual([303, "/dashboard"]);
     expect((await ask(port, "/")).headers["content-type"]).toBe("text/html; charset=utf-8");
@@ -69,7 +69,7 @@ describe("signing in", () => {
     expect((await alice.ask("/dashboard")).status).toBe(200);
   });
 
-  it("is over with GET /logout, which drops the cookie and leads to /", async () => {
+  it("HTTP-1 is over with GET /logout, which drops the cookie and leads to /", async () => {
     const { status, headers } = await alice.ask("/logout");
     expect([status, headers.location]).toEqual([303, "/"]);
     expect(headers["set-cookie"]?.[0]).toMatch(/^user_id=; Path=\/; .*Max-Age=0/);
@@ -77,7 +77,7 @@ describe("signing in", () => {
 });
 
 describe("chats", () => {
-  it("are made by POST /chats, with members in the order given and whoever asks at the end", async () => {
+  it("HTTP-1 are made by POST /chats, with members in the order given and whoever asks at the end", async () => {
     const form = `name=Tea+time&members=${bob.id}&members=${alice.id}`;
     const { status, headers, body, json } = await bob.ask("/chats", { form });
     expect([status, headers["content-type"]]).toEqual([201, JSON_TYPE]);
@@ -95,7 +95,7 @@ describe("chats", () => {
     expect(added.json<HttpChat>().members).toEqual([alice.id, bob.id]);
   });
 
-  it("need no cookie: the first member owns them", async () => {
+  it("HTTP-1 AUTH-1 need no cookie: the first member owns them", async () => {
     const form = `name=Nobody+asked&members=${bob.id}&members=${alice.id}`;
     const { status, json } = await ask(port, "/chats", { form });
     expect([status, json<HttpChat>().members]).toEqual([201, [bob.id, alice.id]]);
@@ -104,7 +104,7 @@ describe("chats", () => {
     expect(removed.status).toBe(204);
   });
 
-  it("can be read by a request without a cookie", async () => {
+  it("HTTP-1 AUTH-1 can be read by a request without a cookie", async () => {
     const chat = await alice.chat("open", bob);
     await alice.post(chat, "hi");
     expect((await ask(port, `/chats/${chat}`)).status).toBe(200);
@@ -118,7 +118,7 @@ describe("chats", () => {
 });
 
 describe("messages", () => {
-  it("are posted as a form with the cookie, and read newest first", async () => {
+  it("HTTP-1 CMD-1 are posted as a form with the cookie, and read newest first", async () => {
     const chat = await alice.chat("words", bob);
     const first = await alice.ask(`/chats/${chat}/messages`, { form: "content=hello+%22world%22%21" });
     expect([first.status, first.headers["content-type"]]).toEqual([200, JSON_TYPE]);
@@ -137,7 +137,7 @@ describe("messages", () => {
     expect(messages.every(({ message_id }) => UUID.test(String(message_id)))).toBe(true);
   });
 
-  it("take sender_id in the body in place of a missing cookie, but not of one that is there", async () => {
+  it("HTTP-1 AUTH-1 take sender_id in the body in place of a missing cookie, but not of one that is there", async () => {
     const chat = await alice.chat("who", bob);
     const path = `/chats/${chat}/messages`;
     const named = await ask(port, path, { form: { content: "from the body", sender_id: bob.id } });
@@ -165,7 +165,7 @@ describe("messages", () => {
 });
 
 describe("a load script", () => {
-  it("that pipelines posts on one connection gets its answers in order", async () => {
+  it("HTTP-1 that pipelines posts on one connection gets its answers in order", async () => {
     const chat = await alice.chat("fast", bob);
     const post = (content: string, last = false): string =>
       `POST /chats/${chat}/messages HTTP/1.1\r\nHost: localhost:${port}\r\nCookie: user_id=${alice.id}\r\n` +
@@ -176,7 +176,7 @@ describe("a load script", () => {
     expect((await alice.messages(chat)).map(({ content }) => content)).toEqual(["three", "two", "one"]);
   });
 
-  it("reads the metrics", async () => {
+  it("HTTP-1 reads the metrics", async () => {
     const { status, headers, body } = await ask(port, "/metrics");
     expect([status, headers["content-type"]]).toEqual([200, expect.stringMatching(/^text\/plain; version=0\.0\.4/)]);
     expect(body).toMatch(/^chat_messages_posted_total [1-9]\d*$/m);

@@ -36,7 +36,7 @@ function follow(path: string, headers: Readonly<Record<string, string>> = {}): P
 }
 
 describe("following a room", () => {
-  it("tells each message as it happens, with its seq as id", async () => {
+  it("HTTP-5 tells each message as it happens, with its seq as id", async () => {
     const chat = await alice.chat("live", bob);
     const source = await follow(`/chats/${chat}/events`, bob.headers);
     expect([source.status, source.headers["content-type"]]).toEqual([200, "text/event-stream; charset=utf-8"]);
@@ -52,7 +52,7 @@ describe("following a room", () => {
     });
   });
 
-  it("makes nobody present, and nobody hears of it", async () => {
+  it("HTTP-5 makes nobody present, and nobody hears of it", async () => {
     const watcher = await follow("/chats/general/events", alice.headers);
     await follow("/chats/general/events", bob.headers);
     const { seq } = await alice.post("general", "still alone");
@@ -92,7 +92,7 @@ describe("following a room", () => {
     }
   });
 
-  it("tells every seq: those that are no message too", async () => {
+  it("HTTP-5 tells every seq: those that are no message too", async () => {
     const chat = await alice.chat("changes", bob);
     const carol = await HttpPerson.open(port, "carol");
     const source = await follow(`/chats/${chat}/events?after=0`, alice.headers);
@@ -108,7 +108,7 @@ describe("following a room", () => {
     expect(kinds).toEqual(["room_created", "member_added", "user_message"]);
   });
 
-  it("ends with one's membership", async () => {
+  it("CMD-4 HTTP-5 ends with one's membership", async () => {
     const chat = await alice.chat("out", bob);
     const source = await follow(`/chats/${chat}/events`, bob.headers);
     await alice.post(chat, "last words");
@@ -144,7 +144,7 @@ describe("following a room", () => {
 });
 
 describe("a stream", () => {
-  it("is a session: it has a place, and gives it back", async () => {
+  it("HTTP-5 is a session: it has a place, and gives it back", async () => {
     const small = await startHttpServer({ limits: { sessionsMax: 2 } });
     const open = () => {
       const source = new EventSourceClient(small.port, "/chats/general/events");

@@ -307,12 +307,12 @@ const EDGES: Readonly<Record<keyof Limits, () => Promise<void>>> = {
       client.send({ _ct: "history", r: "rust" });
       expect(await client.event()).toMatchObject({ code: "unauthorized" });
     }
-    clock.advance(DEFAULT_LIMITS.signInSecondsMax * 1000 - 1);
+    await clock.advance(DEFAULT_LIMITS.signInSecondsMax * 1000 - 1);
     for (const client of [terminal, browser]) {
       client.send({ _ct: "typing", r: "rust" });
       expect(await client.event()).toMatchObject({ code: "unauthorized" });
     }
-    clock.advance(1);
+    await clock.advance(1);
     for (const client of [terminal, browser]) {
       expect(await client.event()).toMatchObject({ code: "sign_in_timeout" });
       await client.closed();

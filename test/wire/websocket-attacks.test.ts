@@ -86,7 +86,7 @@ describe("a client that breaks the protocol", () => {
     ],
   ];
 
-  it.each(ending)("WIRE-7 WIRE-8 CMD-3 is told of %s, and closed", async (_, frames, code, closeCode) => {
+  it.each(ending)("WS-3 WIRE-7 WIRE-8 CMD-3 is told of %s, and closed", async (_, frames, code, closeCode) => {
     const server = await start();
     const { isUndisturbed } = await bystander(server);
     const rude = await arrive(server);
@@ -148,7 +148,7 @@ describe("a client that breaks the protocol", () => {
 });
 
 describe("a request with too many headers", () => {
-  it("is refused, and nobody notices", async () => {
+  it("WS-3 is refused, and nobody notices", async () => {
     const server = await start();
     const { isUndisturbed } = await bystander(server);
     const many = Object.fromEntries(Array.from({ length: 2001 }, (_, number) => [`a${number}`, ""]));
@@ -195,7 +195,7 @@ describe("a client that takes nothing", () => {
 });
 
 describe("a client that says nothing", () => {
-  it("WIRE-20 may listen for days, as long as it answers pings", async () => {
+  it("WS-4 WIRE-20 may listen for days, as long as it answers pings", async () => {
     const clock = new HandClock();
     const server = await start({ clock });
     const person = await arrive(server);
@@ -211,7 +211,7 @@ describe("a client that says nothing", () => {
     expect(person.isOver).toBe(false);
   });
 
-  it("WIRE-20 is gone when a ping is not answered within 10 s, and others hear it leave", async () => {
+  it("WS-4 WIRE-20 is gone when a ping is not answered within 10 s, and others hear it leave", async () => {
     const clock = new HandClock();
     const server = await start({ clock });
     const { person } = await bystander(server);
@@ -241,7 +241,7 @@ describe("a client that says nothing", () => {
     expect(person.pings).toBeGreaterThan(1);
   });
 
-  it("WIRE-20 is there as long as anything comes, an answer to the ping or not", async () => {
+  it("WS-4 WIRE-20 is there as long as anything comes, an answer to the ping or not", async () => {
     const clock = new HandClock();
     const server = await start({ clock });
     const person = await arrive(server);
@@ -254,7 +254,7 @@ describe("a client that says nothing", () => {
     expect(person.isOver).toBe(false);
   });
 
-  it("where it has to sign in, is closed after 10 s, and nothing that it asks before is carried out", async () => {
+  it("AUTH-5 where it has to sign in, is closed after 10 s, and nothing that it asks before is carried out", async () => {
     const clock = new HandClock();
     const server = await start({ clock, door: { takesGuests: false } });
     const stranger = await WebSocketClient.connect(server.port);

@@ -121,7 +121,7 @@ describe("/ws", () => {
     expect(await refused(server, { headers })).toMatchObject({ status: 401, body: { code: "unauthorized" } });
   });
 
-  it("with a password is whom the sign-in or the token says, and not whom `user_id` names", async () => {
+  it("AUTH-2 with a password is whom the sign-in or the token says, and not whom `user_id` names", async () => {
     const server = await start({ auth: { mode: "password" } });
     const alice = await account(server, "Alice", PASSWORD);
     const bob = await account(server, "Bob", PASSWORD);
@@ -135,7 +135,7 @@ describe("/ws", () => {
     expect(named.name).toMatch(/^[\w-]{5}$/);
   });
 
-  it("where guests are not taken says who it is with hello and a token, or asks nothing", async () => {
+  it("AUTH-5 where guests are not taken says who it is with hello and a token, or asks nothing", async () => {
     const server = await start({ auth: { mode: "password", guests: false }, door: { takesGuests: false } });
     const alice = await account(server, "Alice", PASSWORD);
     const { token } = await server.core.accounts.createToken({ ...alice, isGuest: false }, "bot", undefined);
@@ -167,7 +167,7 @@ describe("/ws", () => {
 });
 
 describe("/ws/connect/{user_id}", () => {
-  it("tells each message of each of the user's chats in one frame, and nothing else until the first command", async () => {
+  it("WS-2 tells each message of each of the user's chats in one frame, and nothing else until the first command", async () => {
     const server = await start();
     const [alice, bob, carol] = [
       await account(server, "Alice"),
@@ -203,7 +203,7 @@ describe("/ws/connect/{user_id}", () => {
     expect(feed.fault).toBeUndefined();
   });
 
-  it("FAN-1 FAN-2 misses no message and hears none twice, though it falls behind", async () => {
+  it("WS-2 FAN-1 FAN-2 misses no message and hears none twice, though it falls behind", async () => {
     const server = await start({ limits: { outboxBytesMax: 64 * 1024 } });
     const [alice, bob] = [await account(server, "Alice"), await account(server, "Bob")];
     const { post } = await chatOf(server, [alice, bob]);
@@ -257,7 +257,7 @@ describe("/ws/connect/{user_id}", () => {
 });
 
 describe("a page of another site", () => {
-  it("gets nowhere, in open mode too", async () => {
+  it("AUTH-4 gets nowhere, in open mode too", async () => {
     const server = await start();
     const own = `127.0.0.1:${server.port}`;
     const foreign = [
@@ -326,7 +326,7 @@ describe("a request that gets no WebSocket", () => {
 });
 
 describe("the end", () => {
-  it("WIRE-6 of quit is a close that all is well", async () => {
+  it("WS-4 WIRE-6 of quit is a close that all is well", async () => {
     const server = await start();
     const client = await arrive(server);
     client.send({ _ct: "quit" });

@@ -2,8 +2,8 @@
  * `POST|DELETE /rooms/{name}/bans`: keeps a user, a guest or an address out of a public room for a time. Told to nobody
  * but whom it concerns: their sessions there end, and they learn why.
  */
-import { isIP } from "node:net";
 import type { Actor } from "../auth/user.ts";
+import { canonicalAddress } from "../config/addresses.ts";
 import type { Ban } from "../directory/directory.ts";
 import { nameKey } from "../name-key.ts";
 import { isUuid } from "../uuid.ts";
@@ -61,8 +61,9 @@ export async function listBans(context: CommandContext, who: Actor, text: string
 /** Names become ids: who is banned can't come back under another name. */
 async function subjectOf({ accounts, sessions }: CommandContext, type: Ban["type"], subject: string): Promise<string> {
   if (type === "address") {
-    if (isIP(subject) === 0) throw new CommandError("bad_field", "address: that is no IP address");
-    return subject;
+    const address = canonicalAddress(subject);
+    if (address === undefined) throw new CommandError("bad_field", "subject: that is no IP address");
+    return address;
   }
   if (isUuid(subject)) return subject;
   const account = (await accounts.search(subject)).find(({ name }) => nameKey(name) === nameKey(subject));

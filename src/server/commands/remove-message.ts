@@ -5,7 +5,7 @@
 import { READ_WITHIN_MS } from "../../protocol/limits.ts";
 import type { Actor } from "../auth/user.ts";
 import type { Room } from "../fanout/room.ts";
-import { UnavailableError } from "../fanout/room-reader.ts";
+import { type RoomReader, UnavailableError } from "../fanout/room-reader.ts";
 import { REMOVED_BODY, type StoredRecord, type Uuid } from "../record.ts";
 import { isUuid, uuidTime } from "../uuid.ts";
 import { appendOnce } from "./append.ts";
@@ -43,38 +43,44 @@ export async function removeMessage(context: CommandContext, who: Actor, text: s
 
 /**
  * Looks for a message by its id. There is no index of ids, for each message would have to pay for it: an id holds the time
- * at which it was made, and in a room times ascend, but for what clocks differ.
+ * at which it was made, and in a room times ascend, but for what clocks differ. So: from where that time should be,
+ * outwards in both directions, until what is seen was made too early or too late.
  */
-async function find(context: CommandContext, room: Room, id: Uuid): Promise<StoredRecord | undefined> {
-  const { reader } = context;
+async function find({ reader }: CommandContext, room: Room, id: Uuid): Promise<StoredRecord | undefined> {
   const time = uuidTime(id);
   const floor = await reader.floor(room);
+  const middle = await firstSince(reader, room, floor, time);
+  const isIt = ({ record }: StoredRecord): boolean => record.id === id && record.kind === "message";
+  let up: number | undefined = Math.max(floor, middle - PAGE / 2);
+  let down: number | undefined = up > floor ? up : undefined;
+  while (up !== undefined || down !== undefined) {
+    if (up !== undefined) {
+      const page = await reader.recordsAfter(room, up, PAGE, READ_WITHIN_MS);
+      const found = page.find(isIt);
+      if (found !== undefined) return found;
+      const last = page.at(-1);
+      up = last !== undefined && last.seq < room.head && last.record.time <= time + SKEW_MS ? last.seq + 1 : undefined;
+    }
+    if (down !== undefined) {
+      const page = await reader.recordsBefore(room, down, PAGE, READ_WITHIN_MS);
+      const found = page.find(isIt);
+      if (found !== undefined) return found;
+      const [first] = page;
+      down = first !== undefined && first.seq > floor && first.record.time >= time - SKEW_MS ? first.seq : undefined;
+    }
+  }
+  return undefined;
+}
+
+/** The first seq that was made at a time or later, if times ascended without exception. */
+async function firstSince(reader: RoomReader, room: Room, floor: number, time: number): Promise<number> {
   let low = floor;
   let high = room.head + 1;
   while (low < high) {
     const middle = Math.floor((low + high) / 2);
-    const record = await reader.record(room, middle, READ_WITHIN_MS);
-    if (record !== undefined && record.record.time < time) low = middle + 1;
+    const stored = await reader.record(room, middle, READ_WITHIN_MS);
+    if (stored !== undefined && stored.record.time < time) low = middle + 1;
     else high = middle;
   }
-  let up = Math.max(floor, low - PAGE / 2);
-  let down = up;
-  // From the middle outwards, in both directions, until what is seen was made too early or too late.
-  for (let goUp = true, goDown = true; goUp || goDown; ) {
-    if (goUp) {
-      const page = await reader.recordsAfter(room, up, PAGE, READ_WITHIN_MS);
-      const found = page.find(({ record }) => record.id === id && record.kind === "message");
-      if (found !== undefined) return found;
-      up = (page.at(-1)?.seq ?? room.head) + 1;
-      goUp = up <= room.head && (page.at(-1)?.record.time ?? 0) <= time + SKEW_MS;
-    }
-    if (goDown) {
-      const page = down <= floor ? [] : await reader.recordsBefore(room, down, PAGE, READ_WITHIN_MS);
-      const found = page.find(({ record }) => record.id === id && record.kind === "message");
-      if (found !== undefined) return found;
-      down = page[0]?.seq ?? floor;
-      goDown = down > floor && (page[0]?.record.time ?? 0) >= time - SKEW_MS;
-    }
-  }
-  return undefined;
+  return low;
 }

@@ -31,11 +31,7 @@ export interface Account {
 }
 
 /** What may change in an account; what is left out stays. */
-export interface AccountChange {
-  readonly passwordHash?: string;
-  readonly isAdmin?: boolean;
-  readonly isDisabled?: boolean;
-}
+export type AccountChange = Partial<Pick<Account, "passwordHash" | "isAdmin" | "isDisabled">>;
 
 /** A browser that signed in, kept under the hash of its cookie. */
 export interface SignIn {

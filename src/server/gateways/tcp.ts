@@ -3,13 +3,14 @@
  * and sessions, never log, store or projector.
  */
 import { createServer, type Server, type Socket } from "node:net";
-import { createServer as createTlsServer, type SecureContextOptions, type Server as TlsServer } from "node:tls";
+import { createSecureContext, type SecureContext, type SecureContextOptions, TLSSocket } from "node:tls";
 import { error } from "../../protocol/events.ts";
 import { LINE_END } from "../../protocol/framing.ts";
 import type { Limits } from "../../protocol/limits.ts";
 import type { Guests } from "../auth/guests.ts";
 import type { Clock, Timer } from "../clock.ts";
 import type { Dispatcher } from "../commands/dispatch.ts";
+import { canonicalAddress } from "../config/addresses.ts";
 import type { Listen } from "../config/config.ts";
 import { LineFraming } from "../fanout/framing.ts";
 import type { Session } from "../fanout/session.ts";
@@ -46,19 +47,17 @@ export class TcpGateway {
   readonly #options: TcpGatewayOptions;
   readonly #server: Server;
   readonly #framing = new LineFraming();
+  #secureContext: SecureContext | undefined;
 
   constructor(options: TcpGatewayOptions) {
     this.#options = options;
     // `noDelay`: without it the kernel holds a small write back until the peer has acknowledged the one before, and a peer
     // with nothing to say does so 40 ms later. What a session hears in a turn is one write already (FAN-3).
-    const settings = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS };
-    const connected = (socket: Socket): void => this.#connected(socket);
-    this.#server =
-      options.tls === undefined
-        ? createServer({ ...settings, pauseOnConnect: true }, connected)
-        : createTlsServer({ ...settings, ...options.tls }, connected);
-    // Whoever speaks no TLS to a door that does is gone already.
-    this.#server.on("tlsClientError", (_cause, socket: Socket) => socket.destroy());
+    this.#server = createServer(
+      { allowHalfOpen: true, pauseOnConnect: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS },
+      (socket) => this.#connected(socket),
+    );
+    if (options.tls !== undefined) this.setSecureContext(options.tls);
   }
 
   /** Listens, and gives the address that it got. Throws a `StartError` where it can't. */
@@ -78,7 +77,7 @@ export class TcpGateway {
 
   /** Uses another certificate for whoever connects from now on. */
   setSecureContext(tls: SecureContextOptions): void {
-    if ("setSecureContext" in this.#server) (this.#server as TlsServer).setSecureContext(tls);
+    this.#secureContext = createSecureContext(tls);
   }
 
   /** Takes no more connections; those there are go on. */
@@ -91,19 +90,24 @@ export class TcpGateway {
     socket.on("error", () => {
       // An error closes the socket, and closing is what is listened to.
     });
-    const peer = socket.remoteAddress ?? "";
-    if (!this.#options.isProxy(peer)) {
-      this.#take(socket, peer);
-      return;
-    }
-    const { clock, limits } = this.#options;
-    readClientAddress(socket, peer, clock, limits.signInSecondsMax * 1000).then(
-      (address) => this.#take(socket, address),
+    this.#arrive(socket).then(
+      ({ connection, address }) => this.#take(connection, address),
       () => {
         telemetry.sessionRefused("tcp", "bad_request");
         socket.destroy();
       },
     );
+  }
+
+  /** Whose a connection is, and the one that is left when what comes before the first line has been read. */
+  async #arrive(socket: Socket): Promise<{ connection: Socket; address: string }> {
+    const { isProxy, clock, limits } = this.#options;
+    const withinMs = limits.signInSecondsMax * 1000;
+    // One text for each address, whatever family the door listens on: bans and limits compare them.
+    const peer = canonicalAddress(socket.remoteAddress ?? "") ?? "";
+    const address = isProxy(peer) ? await readClientAddress(socket, peer, clock, withinMs) : peer;
+    if (this.#secureContext === undefined) return { connection: socket, address };
+    return { connection: await secure(socket, this.#secureContext, clock, withinMs), address };
   }
 
   #take(socket: Socket, address: string): void {
@@ -156,4 +160,25 @@ export class TcpGateway {
 function refuse(socket: Socket, event: string): void {
   socket.resume();
   socket.end(event + LINE_END, () => socket.destroy());
+}
+
+/** Speaks TLS on a connection; rejects where that has not begun `withinMs`. */
+function secure(socket: Socket, secureContext: SecureContext, clock: Clock, withinMs: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const secured = new TLSSocket(socket, { isServer: true, secureContext });
+    const failed = (): void => {
+      timer.cancel();
+      secured.destroy();
+      reject(new Error("the connection speaks no TLS"));
+    };
+    const timer = clock.after(withinMs, failed);
+    secured.on("error", failed);
+    secured.on("close", failed);
+    secured.once("secure", () => {
+      timer.cancel();
+      secured.removeListener("close", failed);
+      secured.pause();
+      resolve(secured);
+    });
+  });
 }

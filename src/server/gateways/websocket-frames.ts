@@ -61,22 +61,27 @@ export function textFrame(text: string): Buffer {
 
 /** Each line of `lines`, which all have a line end, as a text frame without it, one after another. */
 export function framesOf(lines: Buffer): Buffer {
+  const lengths: number[] = [];
   let total = 0;
   for (let at = 0; at < lines.length; ) {
     const end = lines.indexOf(NEWLINE, at) + 1;
     const length = end - at - LINE_END_BYTES;
+    lengths.push(length);
     total += headBytesOf(length) + length;
     at = end;
   }
   const frames = Buffer.allocUnsafe(total);
-  let written = 0;
-  for (let at = 0; at < lines.length; ) {
-    const end = lines.indexOf(NEWLINE, at) + 1;
-    const length = end - at - LINE_END_BYTES;
-    written = writeHead(frames, written, TEXT, length);
-    lines.copy(frames, written, at, at + length);
-    written += length;
-    at = end;
+  // All lines at once to the very end, then each to its place: no head is shorter than a line end, so none is written
+  // over before it has been moved, and no view is made for each.
+  let source = total - lines.length;
+  frames.set(lines, source);
+  let target = 0;
+  for (const length of lengths) {
+    const start = target + headBytesOf(length);
+    frames.copyWithin(start, source, source + length);
+    writeHead(frames, target, TEXT, length);
+    target = start + length;
+    source += length + LINE_END_BYTES;
   }
   return frames;
 }
@@ -121,7 +126,9 @@ function writeHead(target: Buffer, at: number, first: number, length: number): n
   }
   if (length <= MIDDLE_MAX) {
     target[at + 1] = LENGTH_16;
-    return target.writeUInt16BE(length, at + 2);
+    target[at + 2] = length >>> 8;
+    target[at + 3] = length & 0xff;
+    return at + 4;
   }
   target[at + 1] = LENGTH_64;
   return target.writeBigUInt64BE(BigInt(length), at + 2);

@@ -145,7 +145,7 @@ describe("an account", () => {
 });
 
 describe("a sign-in", () => {
-  it("fails in the same words, and after the same work, for whatever reason", async () => {
+  it("AUTH-2 fails in the same words, and after the same work, for whatever reason", async () => {
     const { accounts, add, told } = authWorld({ auth: PASSWORD });
     await add("alice", alice.password);
     await add("disabled", alice.password, { isDisabled: true });
@@ -180,7 +180,7 @@ describe("a sign-in", () => {
     expect(Math.min(...times)).toBeGreaterThan(Math.min(...hashes) / 3);
   });
 
-  it("is throttled after ten that failed, also with the right password, and for names that nobody has", async () => {
+  it("AUTH-2 is throttled after ten that failed, also with the right password, and for names that nobody has", async () => {
     const { accounts, add, clock, told } = authWorld({ auth: PASSWORD });
     await add("alice", alice.password);
     for (const name of ["alice", "nobody"]) {
@@ -301,7 +301,7 @@ describe("a password", () => {
     );
   });
 
-  it("that was given in open mode is none: the account is locked until an admin sets one", async () => {
+  it("AUTH-2 that was given in open mode is none: the account is locked until an admin sets one", async () => {
     const directory = new MemoryDirectory();
     const account = await authWorld({ directory }).accounts.create(alice, HERE);
     expect(account.passwordHash).toBeUndefined();

@@ -24,7 +24,7 @@ async function nameBy({ authenticator }: AuthWorld, some: Partial<Credentials>):
 }
 
 describe("in open mode", () => {
-  it("whoever names a user is that user: by bearer, then cookie, then the request", async () => {
+  it("AUTH-1 whoever names a user is that user: by bearer, then cookie, then the request", async () => {
     const world = authWorld();
     const [a, b, c] = [
       await world.add("a", undefined),
@@ -53,7 +53,7 @@ describe("in open mode", () => {
 });
 
 describe("in mode password", () => {
-  it("only a sign-in or a token counts", async () => {
+  it("AUTH-2 only a sign-in or a token counts", async () => {
     const world = authWorld({ auth: PASSWORD });
     const account = await world.add("alice", "correct horse", { isAdmin: true });
     expect(await nameBy(world, { userIdCookie: account.id, named: account.id })).toBe("nobody");
@@ -91,7 +91,7 @@ describe("in mode password", () => {
     expect(await nameBy(world, { cookie })).toBe("unauthorized");
   });
 
-  it("a disabled account never passes, by whatever it was signed in with", async () => {
+  it("AUTH-2 a disabled account never passes, by whatever it was signed in with", async () => {
     const world = authWorld({ auth: PASSWORD });
     const account = await world.add("alice", "correct horse");
     const cookie = (await world.accounts.signIn({ name: "alice", password: "correct horse" }, HERE)).cookie?.value;

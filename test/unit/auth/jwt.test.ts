@@ -70,7 +70,7 @@ afterAll(async () => {
 });
 
 describe("a token", () => {
-  it("names somebody until it ends: the same one whatever else it says", async () => {
+  it("AUTH-3 names somebody until it ends: the same one whatever else it says", async () => {
     const identity = await reader.read(await sign(CLAIMS));
     expect(identity).toMatchObject({ name: "Alice", isAdmin: false, expiresAt: CLAIMS.exp * 1000 });
     const again = await reader.read(await sign({ ...CLAIMS, name: "Bob", aud: ["x", "chat"], exp: NOW + 1 }));
@@ -127,7 +127,7 @@ describe("a token", () => {
     expect((await reader.read(await sign({ ...CLAIMS, nbf: NOW + 5, iat: NOW + 5 }))).name).toBe("Alice");
   });
 
-  it("is refused without a signature, however `none` is written", async () => {
+  it("AUTH-3 is refused without a signature, however `none` is written", async () => {
     for (const alg of ["none", "None", "NONE", "", undefined, null, 0]) {
       for (const signature of ["", "AA"]) {
         expect(await refusalOf(`${part({ alg, typ: "JWT" })}.${part(CLAIMS)}.${signature}`)).toBe(INVALID);
@@ -136,7 +136,7 @@ describe("a token", () => {
     expect(await refusalOf(`${part({ alg: "none" })}.${part(CLAIMS)}`)).toBe(INVALID);
   });
 
-  it("is refused where the algorithm was swapped for one that takes the public key as a secret", async () => {
+  it("AUTH-3 is refused where the algorithm was swapped for one that takes the public key as a secret", async () => {
     for (const secret of [pem, pem.trim(), `${pem}\n`, `\n${pem}\n`]) {
       const signed = `${part({ alg: "HS256" })}.${part(CLAIMS)}`;
       const signature = createHmac("sha256", secret).update(signed).digest("base64url");
@@ -144,7 +144,7 @@ describe("a token", () => {
     }
   });
 
-  it("is refused with another algorithm of the same key, with another key, and changed by one letter", async () => {
+  it("AUTH-3 is refused with another algorithm of the same key, with another key, and changed by one letter", async () => {
     const pkcs8 = createPrivateKey(await exportPKCS8(pair.privateKey));
     for (const alg of ["RS384", "RS512", "PS256"]) {
       const token = await new SignJWT(CLAIMS).setProtectedHeader({ alg }).sign(pkcs8);
@@ -161,7 +161,7 @@ describe("a token", () => {
     expect(await refusalOf(`${header}.${payload}.`)).toBe(INVALID);
   });
 
-  it("is refused with an extension that must be understood, and its own key, or the address of one, is not looked at", async () => {
+  it("AUTH-3 is refused with an extension that must be understood, and its own key, or the address of one, is not looked at", async () => {
     const sealed = async (header: Record<string, unknown>, key = pair.privateKey): Promise<string> => {
       const signed = `${part({ alg: "RS256", ...header })}.${part(CLAIMS)}`;
       const pkcs8 = createPrivateKey(await exportPKCS8(key));

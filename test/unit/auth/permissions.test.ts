@@ -2,7 +2,14 @@
  * Who may do what: the page says what the table says, and the table has no holes.
  */
 import { describe, expect, it } from "vitest";
-import { ACTIONS, isAllowed, NOT_IN_DIRECT, PERMISSIONS, ROLES, type RoomKind } from "../../../src/server/auth/permissions.ts";
+import {
+  ACTIONS,
+  isAllowed,
+  NOT_IN_DIRECT,
+  PERMISSIONS,
+  ROLES,
+  type RoomKind,
+} from "../../../src/server/auth/permissions.ts";
 import { readProjectFile } from "../../support/project-files.ts";
 
 const paper = readProjectFile("docs/permissions.md");

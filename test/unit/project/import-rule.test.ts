@@ -51,6 +51,8 @@ const BROKEN: Record<string, readonly [path: string, text: string]> = {
   "driver-crc32": ["src/server/fanout/p.ts", 'import "@node-rs/crc32";'],
   "driver-file locks": ["src/server/log/q.ts", 'import "fs-native-extensions";'],
   "driver-fastify": ["src/server/gateways/tcp.ts", 'import "fastify";'],
+  "driver-password hashes": ["src/server/auth/w.ts", 'import "@node-rs/argon2";'],
+  "driver-signed tokens": ["src/server/gateways/x.ts", 'import "jose";'],
   "driver-metrics and logs": ["src/server/projector/s.ts", 'import "prom-client";'],
   "driver-schemas and YAML": ["src/server/commands/t.ts", 'import "zod";'],
   "driver-the command line": ["src/server/u.ts", 'import "commander";'],

@@ -35,7 +35,7 @@ describe("SPEC.md", () => {
   const proven = provenRules(families);
 
   it("has rules, each once and numbered without a hole", () => {
-    expect([...families]).toEqual(["LOG", "PROJ", "FAN", "CMD", "STOP", "WIRE"]);
+    expect([...families]).toEqual(["LOG", "PROJ", "FAN", "CMD", "STOP", "WIRE", "WS", "HTTP", "AUTH"]);
     for (const family of families) {
       const numbers = ids.filter((id) => id.startsWith(`${family}-`)).map((id) => Number(id.split("-")[1]));
       expect(numbers, family).toEqual(numbers.map((_, index) => index + 1));

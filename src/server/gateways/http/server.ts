@@ -91,7 +91,7 @@ export async function openHttpGateway(options: HttpGatewayOptions): Promise<Http
     );
   addOperations(app, door, guard, isAdmin);
   await addDocs(app, openApi(notedCalls()), guard);
-  registerPages(app, pagesDoor(door, visitors));
+  await registerPages(app, pagesDoor(door, visitors));
   await app.ready();
 
   const { server } = app;

@@ -28,12 +28,12 @@ const ASSET_SECONDS = 365 * 24 * 60 * 60;
  * Adds the pages to a server, which must refuse requests of other origins before any route sees them, and must bound
  * what a request may hold.
  */
-export function registerPages(server: FastifyInstance, door: PagesDoor): void {
-  void server.register(async (assets) => {
+export async function registerPages(server: FastifyInstance, door: PagesDoor): Promise<void> {
+  await server.register(async (assets) => {
     addAsset(assets, STYLE_ASSET);
     addAsset(assets, ICON_ASSET);
   });
-  void server.register(async (pages) => {
+  await server.register(async (pages) => {
     pages.addHook("onRequest", async (_request, reply) => protectPage(reply));
     // Forms as browsers send them, and nothing else, whatever the server around the pages takes.
     pages.removeAllContentTypeParsers();
