@@ -75,7 +75,14 @@ describe("holding the store against the log", () => {
     const { stored, snapshots } = project(records, CHECKPOINT);
     const rows = change(stored);
     await store.write({ partition: 0, from: 0, to: CHECKPOINT, records: rows, removals: [], snapshot: snapshots[1] });
-    await store.write({ partition: 0, from: CHECKPOINT, to: CHECKPOINT, records: [], removals: [], snapshot: snapshots[2] });
+    await store.write({
+      partition: 0,
+      from: CHECKPOINT,
+      to: CHECKPOINT,
+      records: [],
+      removals: [],
+      snapshot: snapshots[2],
+    });
     return store;
   }
 
@@ -161,6 +168,102 @@ describe("holding the store against the log", () => {
     expect(findings.lines()[0]).toContain(`store: room ${FIRST_ROOM}, seq 5 ${words}`);
   });
 
+  describe("texts that were taken away", () => {
+    /** Lets a record of the log remove message `seq` of its room; the fold that counts them goes by position. */
+    const remove = (position: number, seq: number): void => {
+      records[position] = {
+        ...record(position),
+        ...{ kind: "message_removed", key: undefined, body: JSON.stringify({ id: uuid(2, 0), seq }) },
+      };
+    };
+    const roomOf = (position: number) => ROOMS[position % ROOMS.length] ?? "";
+    const blank = (room: string, ...seqs: number[]) => ({
+      partition: 0,
+      from: CHECKPOINT,
+      to: CHECKPOINT,
+      records: [],
+      removals: seqs.map((seq) => ({ room, seq })),
+      snapshot: undefined,
+    });
+
+    it("are gone where the log holds their removal, once or more than once", async () => {
+      remove(300, 7);
+      remove(603, 8);
+      remove(606, 8);
+      const { stored } = project(records, CHECKPOINT);
+      const store = await written();
+      await store.write(blank(roomOf(300), 7, 8));
+      const compared = await compare(store);
+      expect(findings.lines()).toEqual([]);
+      expect(compared.matched).toBe(stored.length);
+    });
+
+    it("are found missing where nothing took them, in a chunk of the log or in another", async () => {
+      remove(300, 7);
+      const store = await written();
+      await store.write(blank(roomOf(300), 7, 9));
+      await store.write(blank(roomOf(301), 7));
+      await compare(store);
+      expect(findings.lines()).toEqual([
+        `store: room ${roomOf(300)}, seq 9 has lost its text, and nothing in the log took it`,
+        `store: room ${roomOf(301)}, seq 7 has lost its text, and nothing in the log took it`,
+      ]);
+    });
+
+    it("are found where they still are, but for what is no message, is not there, or is taken later", async () => {
+      remove(300, 7);
+      remove(303, 100_000);
+      remove(306, project(records, CHECKPOINT).stored.find(({ position }) => position === 300)?.seq ?? 0);
+      remove(CHECKPOINT, 9);
+      await compare(await written());
+      expect(findings.lines()).toEqual([
+        `store: room ${roomOf(300)}, seq 7 still has the text that the log takes away`,
+      ]);
+    });
+
+    it("may be gone for a removal beyond the checkpoint: a server that runs goes on", async () => {
+      remove(CHECKPOINT + 3, 9);
+      const store = await written();
+      await store.write(blank(roomOf(CHECKPOINT), 9));
+      await compare(store);
+      expect(findings.lines()).toEqual([]);
+    });
+
+    it("may be gone before the beginning of the log, and must be where it says so", async () => {
+      remove(600, 5);
+      remove(603, 6);
+      const { snapshots } = project(records, CHECKPOINT);
+      const store = await written();
+      await store.write(blank(roomOf(600), 5, 7));
+      const compared = await compare(store, readable(records, 300), snapshots[1]);
+      expect(compared.from).toBe(400);
+      expect(findings.lines()).toEqual([
+        `store: room ${roomOf(600)}, seq 6 still has the text that the log takes away`,
+      ]);
+    });
+
+    it("are looked for only where retention left the message", async () => {
+      remove(600, 5);
+      const store = await written();
+      await store.retain(roomOf(600), 6);
+      await compare(store);
+      expect(findings.lines()).toEqual([]);
+    });
+
+    it("excuse nothing else about the row", async () => {
+      remove(600, 5);
+      const store = await written((rows) =>
+        rows.map((row) =>
+          row.record.room === roomOf(600) && row.seq === 5
+            ? { ...row, record: { ...row.record, body: "", key: "other" } }
+            : row,
+        ),
+      );
+      await compare(store);
+      expect(findings.lines()).toEqual([`store: room ${roomOf(600)}, seq 5 differs from the log in its key`]);
+    });
+  });
+
   it("names a row that the log does not know", async () => {
     const { projection } = project(records, CHECKPOINT);
     const { seq } = projection.sequencer.head(FIRST_ROOM);
@@ -186,14 +289,16 @@ describe("holding the store against the log", () => {
       from: 0,
       to: CHECKPOINT,
       records: [],
-      removals: [], snapshot: { position: 850, bytes: encodeSnapshot(other) },
+      removals: [],
+      snapshot: { position: 850, bytes: encodeSnapshot(other) },
     });
     await store.write({
       partition: 0,
       from: 0,
       to: CHECKPOINT,
       records: [],
-      removals: [], snapshot: { position: 860, bytes: Uint8Array.of(9, 9) },
+      removals: [],
+      snapshot: { position: 860, bytes: Uint8Array.of(9, 9) },
     });
     await compare(store);
     expect(findings.lines()[0]).toBe("store: its snapshot at 850 counts otherwise than the log does");

@@ -64,10 +64,15 @@ describe("rolling a store back to the end of the log", () => {
     return rollBackStore({ partition: 0, log, kept: beside, old, fresh, writeDown });
   }
 
-  async function checked(log: MemoryLog) {
+  async function compareFresh(log: MemoryLog) {
     const findings = new Findings();
     const keptSnapshot = async (least: number) => kept.find(({ position }) => position >= least);
     const compared = await compareStore({ partition: 0, log, store: fresh, keptSnapshot, findings });
+    return { compared, findings };
+  }
+
+  async function checked(log: MemoryLog) {
+    const { compared, findings } = await compareFresh(log);
     expect(findings.lines()).toEqual([]);
     expect(compared.checkpoint).toBe(END);
     return compared;
@@ -97,6 +102,32 @@ describe("rolling a store back to the end of the log", () => {
     expect(matched + beforeLog).toBe(covered.length);
     expect(await fresh.floor(roomOf(0))).toBe(500);
     expect(await fresh.floor(roomOf(1))).toBe(1);
+  });
+
+  it("keeps texts away, and tells which removals the log has lost that have to be said once more", async () => {
+    const removal = (position: number, seq: number): StoredRecord => ({
+      record: message(position, { room: roomOf(1), kind: "message_removed", body: JSON.stringify({ id: "", seq }) }),
+      seq: rows.filter(({ record: { room } }) => room === roomOf(1)).length + position - TOTAL + 1,
+      ...{ n: 0, position },
+    });
+    const kept = rows.filter(({ record: { room }, position }) => room === roomOf(1) && position < END);
+    // Of what is kept, of what is lost itself, and of nothing.
+    const lostRemovals = [removal(TOTAL, 5), removal(TOTAL + 1, kept.length + 3), removal(TOTAL + 2, 1e9)];
+    const removals = [5, kept.length + 3].map((seq) => ({ room: roomOf(1), seq }));
+    const to = TOTAL + lostRemovals.length;
+    await old.write({ partition: 0, from: TOTAL, to, records: lostRemovals, removals, snapshot: undefined });
+    const log = await openLog(0);
+    const rolledBack = await rollBack(log);
+    expect(rolledBack.removals).toEqual([lostRemovals[0]?.record]);
+    const blank = await fresh.range(roomOf(1), 1, kept.length, { records: 1e6, bytes: 1e9 });
+    expect(blank.filter(({ record: { body } }) => body === "").map(({ seq }) => seq)).toEqual([5]);
+    const { findings } = await compareFresh(log);
+    expect(findings.lines()).toEqual([
+      `store: room ${roomOf(1)}, seq 5 has lost its text, and nothing in the log took it`,
+    ]);
+    // Said once more, all is well.
+    await log.append(0, rolledBack.removals);
+    await checked(log);
   });
 
   it("refuses a log that can't be numbered at its end, and has written nothing", async () => {
