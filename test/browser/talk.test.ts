@@ -1,8 +1,13 @@
 /** The pages as people use them, each in a window of their own: sign up, find each other, talk, take words back, go. */
+import { tmpdir } from "node:os";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openWindow, useBrowser, type Window } from "../support/browser.ts";
 import { type ChatSite, openChatSite } from "../support/chat-site.ts";
 import { makeChat, say, signUp, words } from "../support/chat-visits.ts";
+import { isInstalled, startProgram } from "../support/programs.ts";
+
+/** How long the terminal may wait for a word, in milliseconds. */
+const WAIT_MS = 20_000;
 
 const browser = useBrowser();
 let site: ChatSite;
@@ -109,5 +114,32 @@ describe("two people in two windows", () => {
       "nobody yet",
     );
     expect(window.oddities).toEqual([]);
+  });
+
+  it("HTTP-6 meet a third with nothing but a terminal, in a public room", async ({ skip }) => {
+    if (!isInstalled("nc")) skip("nc is not installed");
+    const heidi = await arrive("Heidi");
+    const ivan = await arrive("Ivan");
+    const terminal = startProgram("nc", ["127.0.0.1", String(site.tcpPort)], { cwd: tmpdir(), env: {} });
+    try {
+      const [, guest = ""] = await terminal.printed(/"login_successful".*?"u":"([^"]{5})"/, WAIT_MS);
+      terminal.write('{"_ct":"join_room","r":"rust"}\n');
+      await terminal.printed(/"user_joined_room"/, WAIT_MS);
+      await heidi.page.goto("/ui/chats/rust");
+      await say(heidi.page, "hello, terminal");
+      await terminal.printed(/"user_message","r":"rust","u":"Heidi","c":"hello, terminal"/, WAIT_MS);
+      terminal.write('{"_ct":"send_message","r":"rust","c":"hello, <browser>"}\n');
+      await terminal.printed(/"c":"hello, <browser>"/, WAIT_MS);
+      await ivan.page.goto("/ui/chats/rust");
+      expect(await words(ivan.page)).toEqual(["hello, terminal", "hello, <browser>"]);
+      expect(await ivan.page.locator(".message .name").allTextContents()).toEqual(["Heidi", guest]);
+      await say(ivan.page, "hello, both");
+      await terminal.printed(/"u":"Ivan","c":"hello, both"/, WAIT_MS);
+      await heidi.page.getByRole("link", { name: "Refresh" }).click();
+      expect(await words(heidi.page)).toEqual(["hello, terminal", "hello, <browser>", "hello, both"]);
+      expect([...heidi.oddities, ...ivan.oddities]).toEqual([]);
+    } finally {
+      await terminal.end("SIGKILL");
+    }
   });
 });

@@ -21,7 +21,7 @@ const QUIET = [
 ];
 
 /** What a window waits for at most, for an element or a page. */
-const WAIT_MS_MAX = 10_000;
+const WAIT_MS_MAX = 20_000;
 
 /** Why there is no browser. */
 const NO_BROWSER =
