@@ -3,8 +3,9 @@
  * everything that it hears against what the log says.
  */
 import type { RoomCheck } from "../../src/bench/delivery-check.ts";
+import { type StoredRecord, withoutText } from "../../src/server/record.ts";
 import type { MemoryConnection, WireEvent } from "./memory-transport.ts";
-import { lineOf, type Truth } from "./simulation-truth.ts";
+import { lineOf, rowText, type Truth } from "./simulation-truth.ts";
 import type { World } from "./simulation-world.ts";
 
 /** The errors that the simulation's faults may bring about. Any other says that something is wrong. */
@@ -79,6 +80,8 @@ export class Client {
   #next: { readonly room: string; readonly seq: number } | undefined;
   /** Whether what the connection gives is still listened to. */
   #listening = { on: false };
+  /** What was known to be removed when the connection was opened: it is not shown with its text on it. */
+  #removedBefore: ReadonlySet<string> = new Set();
   #logins = 0;
 
   constructor(options: {
@@ -113,6 +116,7 @@ export class Client {
     const listening = { on: true };
     this.#listening = listening;
     this.#logins = 0;
+    this.#removedBefore = this.#truth.toldRemovals();
     const connection = await this.#world.connect((event, line) => {
       if (!listening.on) return;
       try {
@@ -264,8 +268,8 @@ export class Client {
   #hearRecord(room: string, seq: number, line: string): void {
     const row = this.#truth.row(this.#world.roomId(room), seq);
     if (row === undefined) throw this.#violation(`heard what is not durable: ${line}`);
-    const expected = lineOf(room, row);
-    if (line !== expected) throw this.#violation(`heard ${line} where the log says ${expected}`);
+    this.#checkLine(room, row, line);
+    this.#truth.told(this.#world.roomId(room), row);
     const view = this.views.get(room);
     if (view === undefined) throw this.#violation(`heard ${line} and does not follow the room`);
     if (view.cursor === undefined || seq !== view.cursor + 1) {
@@ -274,6 +278,19 @@ export class Client {
     view.cursor = seq;
     this.cursors.set(room, seq);
     this.#feedCheck(room, seq, row.record.kind === "message" ? (JSON.parse(row.record.body) as string) : "");
+  }
+
+  /** A row is told as it stands in the log; a message that is removed may have no text, and later on must have none. */
+  #checkLine(room: string, row: StoredRecord, line: string): void {
+    const id = this.#world.roomId(room);
+    const expected = lineOf(room, row);
+    const isRemoved = this.#truth.isRemoved(id, row.seq);
+    if (line === expected ? this.#removedBefore.has(rowText(id, row.seq)) : !isRemoved) {
+      throw this.#violation(`heard ${line} where the log says ${isRemoved ? "that it is removed" : expected}`);
+    }
+    if (line !== expected && line !== lineOf(room, withoutText(row))) {
+      throw this.#violation(`heard ${line} where the log says ${expected}, without its text`);
+    }
   }
 
   #feedCheck(room: string, seq: number, text: string): void {
@@ -353,9 +370,8 @@ export class Client {
     const seqs = events.map((event) => event["q"] as number);
     events.forEach((event, index) => {
       const row = this.#truth.row(this.#world.roomId(room), event["q"] as number);
-      const expected = row === undefined ? "nothing" : lineOf(room, row);
-      if (JSON.stringify(event) !== expected)
-        throw this.#violation(`read ${JSON.stringify(event)}, the log: ${expected}`);
+      if (row === undefined) throw this.#violation(`read ${JSON.stringify(event)}, the log: nothing`);
+      this.#checkLine(room, row, JSON.stringify(event));
       if (index > 0 && event["q"] !== (seqs[index - 1] ?? 0) + 1)
         throw this.#violation(`a page with ${seqs.join(" ")}`);
     });

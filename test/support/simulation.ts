@@ -37,6 +37,8 @@ export interface Summary {
   /** Messages that were acknowledged, and tries that ended otherwise. */
   readonly acked: number;
   readonly unknown: number;
+  /** Messages that were asked to be removed. */
+  readonly removed: number;
 }
 
 /** One run. */
@@ -59,6 +61,7 @@ export class Simulation {
   #crashes = 0;
   #stops = 0;
   #rebuilds = 0;
+  #removed = 0;
 
   constructor(seed: number) {
     const random = new SeededRandom(seed);
@@ -134,6 +137,7 @@ export class Simulation {
     else if (chosen < 10) this.#weather.change();
     else if (chosen < 14) this.#appendForeign(room);
     else if (chosen < 18) client.lose();
+    else if (chosen < 23) this.#remove(room);
     else if (!client.isConnected) await this.#connect(client);
     else if (chosen < 60) this.#talk(client, room);
     else if (chosen < 68) this.#retry(client);
@@ -194,6 +198,22 @@ export class Simulation {
       body: JSON.stringify({ options: this.#foreign % 2 }),
     });
     this.#world.log.append(0, [record]).catch(() => undefined);
+  }
+
+  /** Takes the text of something that was said away, as a request does; now and then of what is none, or is gone. */
+  #remove(room: string): void {
+    const id = this.#world.roomId(room);
+    const rows = this.#truth.rows(id);
+    if (rows.length === 0) return;
+    this.#removed += 1;
+    const { record, seq } = this.#random.pick(this.#random.happens(0.5) ? rows.slice(-3) : rows);
+    const said = {
+      kind: "message_removed",
+      room: id,
+      sender: uuidOf(77),
+      body: JSON.stringify({ id: record.id, seq }),
+    };
+    this.#world.log.append(0, [message(this.#removed, said)]).catch(() => undefined);
   }
 
   async #restart(): Promise<void> {
@@ -303,7 +323,7 @@ export class Simulation {
       const id = this.#world.roomId(room);
       const floor = await store.floor(id);
       const stored = JSON.stringify(await storedRows(store, [id]));
-      const expected = JSON.stringify(this.#truth.rows(id).filter(({ seq }) => seq >= floor));
+      const expected = JSON.stringify(this.#truth.kept(id).filter(({ seq }) => seq >= floor));
       if (stored !== expected) throw new Violation(`the store has of ${room} ${stored} where the log says ${expected}`);
     }
   }
@@ -334,6 +354,7 @@ export class Simulation {
       behind: this.#behind,
       acked: posts.filter(({ ack }) => ack !== undefined).length,
       unknown: this.#unknown,
+      removed: this.#removed,
     };
   }
 }

@@ -31,7 +31,17 @@ describe("the simulation", () => {
     return;
   }
 
-  const total = { records: 0, crashes: 0, stops: 0, rebuilds: 0, resets: 0, behind: 0, acked: 0, unknown: 0 };
+  const total = {
+    records: 0,
+    crashes: 0,
+    stops: 0,
+    rebuilds: 0,
+    resets: 0,
+    behind: 0,
+    acked: 0,
+    unknown: 0,
+    removed: 0,
+  };
   for (let first = 1; first <= seeds; first += SEEDS_PER_TEST) {
     const last = Math.min(seeds, first + SEEDS_PER_TEST - 1);
     const timeout = SEED_WITHIN_MS * SEEDS_PER_TEST;
