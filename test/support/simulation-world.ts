@@ -15,9 +15,9 @@ import { MemoryStore } from "../../src/server/store/memory.ts";
 import type { Snapshot } from "../../src/server/store/message-store.ts";
 import { Telemetry } from "../../src/server/telemetry/telemetry.ts";
 import { publicRoomId } from "../../src/server/uuid.ts";
-import { OPEN_AUTH } from "./open-auth.ts";
 import { FakeClock, SeededRandom } from "./fake-clock.ts";
 import { MemoryConnection, type WireEvent } from "./memory-transport.ts";
+import { OPEN_AUTH } from "./open-auth.ts";
 
 /** When every world begins. */
 const BEGIN_MS = Date.UTC(2031, 0, 1);
