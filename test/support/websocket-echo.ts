@@ -6,11 +6,10 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
-import { closeFrame, frameOf, pongFrame } from "../../src/server/gateways/websocket-frames.ts";
+import { closeFrame, frameOf, pongFrame, textFrame } from "../../src/server/gateways/websocket-frames.ts";
 import { handshakeAnswer } from "../../src/server/gateways/websocket-handshake.ts";
 import { type FrameLimits, FrameReader } from "../../src/server/gateways/websocket-reader.ts";
 
-const TEXT = 0x81;
 const BINARY = 0x82;
 
 /** An endpoint that listens. */
@@ -45,7 +44,8 @@ export async function startEchoServer(limits: FrameLimits): Promise<EchoServer> 
 function echo(socket: Duplex, head: Buffer, limits: FrameLimits): void {
   const reader = new FrameReader(
     {
-      message: (payload, isBinary) => void socket.write(frameOf(isBinary ? BINARY : TEXT, payload)),
+      text: (text) => void socket.write(textFrame(text)),
+      binary: (payload) => void socket.write(frameOf(BINARY, payload)),
       ping: (payload) => void socket.write(pongFrame(payload)),
       pong: () => undefined,
       concluded: (code) => void socket.end(closeFrame(code, "")),

@@ -163,8 +163,12 @@ export class WebSocketConnection implements Transport, CommandSource<Item>, Fram
     this.#socket.resume();
   }
 
-  message(payload: Buffer, isBinary: boolean): void {
-    this.#items.push(isBinary ? BINARY : payload.toString());
+  text(text: string): void {
+    this.#items.push(text);
+  }
+
+  binary(): void {
+    this.#items.push(BINARY);
   }
 
   ping(payload: Buffer): void {

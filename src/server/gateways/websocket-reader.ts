@@ -1,7 +1,9 @@
 /**
- * Stage 1 over WebSocket: bytes become messages and control frames. `ws` reads them; here stands how much of them one
- * client may have us keep. Knows nothing of commands, and writes nothing.
+ * Stage 1 over WebSocket: bytes become messages and control frames. Plain messages, as nearly all are, are read here;
+ * everything else `ws` reads. Here stands too how much of it one client may have us keep. Knows nothing of commands, and
+ * writes nothing.
  */
+import { isUtf8 } from "node:buffer";
 import { Receiver } from "ws";
 import type { ErrorName } from "../../protocol/error-codes.ts";
 
@@ -16,7 +18,8 @@ export interface FrameFault {
 
 /** Who is told what came. A payload is only good until the call returns. */
 export interface FrameListener {
-  message(payload: Buffer, isBinary: boolean): void;
+  text(text: string): void;
+  binary(payload: Buffer): void;
   ping(payload: Buffer): void;
   pong(): void;
   /** The client closes; `undefined` where it gave no code. Nothing comes after it. */
@@ -35,6 +38,13 @@ export interface FrameLimits {
   readonly chunksMax: number;
 }
 
+/** The first byte of a text frame that is a whole message. */
+const WHOLE_TEXT = 0x81;
+const MASKED = 0x80;
+const MASK_BYTES = 4;
+const LENGTH_16 = 126;
+const LENGTH_64 = 127;
+
 /** What `ws` calls a close frame without a code. */
 const NO_CODE = 1005;
 
@@ -50,7 +60,12 @@ const BROKEN = ["bad_frame", 1002] as const;
 
 /** The frames of one stream of bytes. */
 export class FrameReader {
+  readonly #listener: FrameListener;
+  readonly #bytesMax: number;
   readonly #receiver: Receiver;
+  /** Whether the last message ended with the last chunk: then nothing is kept, and the next byte begins a frame. */
+  #isBetween = true;
+  #chunk: Buffer | undefined;
   #isOver = false;
 
   constructor(listener: FrameListener, limits: FrameLimits) {
@@ -61,7 +76,11 @@ export class FrameReader {
       maxBufferedChunks: limits.chunksMax,
       skipUTF8Validation: false,
     });
-    receiver.on("message", (payload, isBinary) => listener.message(payload, isBinary));
+    receiver.on("message", (payload, isBinary) => {
+      if (isBinary) listener.binary(payload);
+      else listener.text(payload.toString());
+      this.#isBetween = endsWith(this.#chunk, payload);
+    });
     receiver.on("ping", (payload) => listener.ping(payload));
     receiver.on("pong", () => listener.pong());
     receiver.on("conclude", (code) => {
@@ -73,12 +92,73 @@ export class FrameReader {
       const [error, closeCode] = FAULTS.get(code) ?? BROKEN;
       listener.failed({ error, closeCode, text: message });
     });
+    this.#listener = listener;
+    this.#bytesMax = limits.frameBytesMax;
     this.#receiver = receiver;
   }
 
-  /** Takes the next bytes: tells all that is whole in them before it returns, a fault soon after. */
+  /**
+   * Takes the next bytes, and changes them: tells all that is whole in them before it returns, a fault soon after.
+   */
   feed(chunk: Buffer): void {
+    if (this.#isOver || this.#receiver.destroyed) return;
+    const at = this.#isBetween ? this.#readPlain(chunk) : 0;
+    if (at === chunk.length) return;
+    const rest = at === 0 ? chunk : chunk.subarray(at);
+    this.#isBetween = false;
+    this.#chunk = rest;
     // There is nothing to wait for: without compression the receiver is done with each chunk when `write` returns.
-    if (!this.#isOver && !this.#receiver.destroyed) this.#receiver.write(chunk);
+    this.#receiver.write(rest);
+    this.#chunk = undefined;
   }
+
+  /** Tells the plain messages at the beginning of a chunk, and gives where something else begins. */
+  #readPlain(chunk: Buffer): number {
+    let at = 0;
+    while (chunk[at] === WHOLE_TEXT) {
+      const second = chunk[at + 1] ?? 0;
+      let length = second & ~MASKED;
+      let mask = at + 2;
+      if ((second & MASKED) === 0 || length === LENGTH_64) break;
+      if (length === LENGTH_16) {
+        if (mask + 2 > chunk.length) break;
+        length = chunk.readUInt16BE(mask);
+        mask += 2;
+      }
+      const start = mask + MASK_BYTES;
+      const end = start + length;
+      if (end > chunk.length || length > this.#bytesMax) break;
+      const isAscii = unmask(chunk, mask, start, end);
+      if (!isAscii && !isUtf8(chunk.subarray(start, end))) {
+        // As it was: the receiver finds it by itself.
+        unmask(chunk, mask, start, end);
+        break;
+      }
+      this.#listener.text(chunk.toString(isAscii ? "latin1" : "utf8", start, end));
+      at = end;
+    }
+    return at;
+  }
+}
+
+/** Takes the mask at `mask` off the bytes from `start` to `end`, or puts it on; whether they are all ASCII then. */
+function unmask(bytes: Buffer, mask: number, start: number, end: number): boolean {
+  const [first, second, third, fourth] = [bytes[mask]!, bytes[mask + 1]!, bytes[mask + 2]!, bytes[mask + 3]!];
+  const fours = end - 3;
+  let seen = 0;
+  let at = start;
+  for (; at < fours; at += 4) {
+    seen |= bytes[at]! ^= first;
+    seen |= bytes[at + 1]! ^= second;
+    seen |= bytes[at + 2]! ^= third;
+    seen |= bytes[at + 3]! ^= fourth;
+  }
+  for (; at < end; at++) seen |= bytes[at]! ^= bytes[mask + ((at - start) & 3)]!;
+  return seen < 0x80;
+}
+
+/** Whether the last of a chunk is just this payload, not a copy of it. */
+function endsWith(chunk: Buffer | undefined, payload: Buffer): boolean {
+  if (chunk === undefined || payload.length === 0 || payload.buffer !== chunk.buffer) return false;
+  return payload.byteOffset + payload.length === chunk.byteOffset + chunk.length;
 }

@@ -46,8 +46,11 @@ describe("frames", () => {
     (length) => {
       const frame = textFrame("x".repeat(length));
       expect(frame.length - length).toBe(length < 126 ? 2 : length < 65_536 ? 4 : 10);
-      expect(parsed(frame)).toEqual([[0x81, "x".repeat(length)]]);
-      expect(framesOf(Buffer.from(`${"x".repeat(length)}\r\n`))).toEqual(frame);
+      const [only] = parsed(frame);
+      expect(only?.[0]).toBe(0x81);
+      // Not by `toEqual`, which takes seconds for a text of that length.
+      expect(only?.[1] === "x".repeat(length)).toBe(true);
+      expect(framesOf(Buffer.from(`${"x".repeat(length)}\r\n`)).equals(frame)).toBe(true);
     },
   );
 

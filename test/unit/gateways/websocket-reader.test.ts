@@ -13,7 +13,8 @@ function reading(limits = LIMITS) {
   const faults: FrameFault[] = [];
   const reader = new FrameReader(
     {
-      message: (payload, isBinary) => void told.push(`${isBinary ? "binary" : "text"} ${payload}`),
+      text: (text) => void told.push(`text ${text}`),
+      binary: (payload) => void told.push(`binary ${payload}`),
       ping: (payload) => void told.push(`ping ${payload}`),
       pong: () => void told.push("pong"),
       concluded: (code) => void told.push(`close ${code}`),
@@ -31,37 +32,65 @@ function reading(limits = LIMITS) {
 }
 
 describe("the reader", () => {
-  it("WIRE-1 tells the same however the bytes are cut", () => {
-    const frames = [
-      { opcode: OPCODE.text, payload: "héllo" },
-      { opcode: OPCODE.text, payload: "", fin: false },
-      { opcode: OPCODE.ping, payload: "between" },
-      { opcode: OPCODE.continuation, payload: "y".repeat(300), fin: false },
-      { opcode: OPCODE.continuation, payload: "z".repeat(70_000) },
-      { opcode: OPCODE.binary, payload: "b" },
-      { opcode: OPCODE.pong },
-      { opcode: OPCODE.close, payload: Buffer.from([0x03, 0xe8]) },
-      { opcode: OPCODE.text, payload: "too late" },
-    ];
-    const bytes = Buffer.concat(frames.map(clientFrame));
-    const expected = [
-      "text héllo",
-      "ping between",
-      `text ${"y".repeat(300)}${"z".repeat(70_000)}`,
-      "binary b",
-      "pong",
-      "close 1000",
-    ];
+  const lengths = [0, 1, 2, 3, 4, 5, 124, 125, 126, 127, 128, 1000, 65_535, 65_536, 70_000];
+  const words = fc.oneof(
+    fc.string({ unit: "grapheme" }),
+    fc.constantFrom(...lengths).map((length) => "x".repeat(length)),
+    fc.string({ minLength: 100, maxLength: 300 }),
+  );
+  const pieces = fc.array(words, { minLength: 1, maxLength: 4 }).map((payloads) =>
+    payloads.flatMap((payload, at) => [
+      // A ping may come between the pieces of a message.
+      ...(at > 0 ? [{ frame: { opcode: OPCODE.ping, payload: `${at}` }, told: `ping ${at}` }] : []),
+      {
+        frame: {
+          opcode: at === 0 ? OPCODE.text : OPCODE.continuation,
+          payload: Buffer.from(payload),
+          fin: at === payloads.length - 1,
+        },
+        told: at === payloads.length - 1 ? `text ${payloads.join("")}` : undefined,
+      },
+    ]),
+  );
+  const single = fc.oneof(
+    words.map((payload) => ({ frame: { opcode: OPCODE.text, payload }, told: `text ${payload}` })),
+    words.map((payload) => ({ frame: { opcode: OPCODE.binary, payload }, told: `binary ${payload}` })),
+    fc.constant({ frame: { opcode: OPCODE.ping, payload: "?" }, told: "ping ?" }),
+    fc.constant({ frame: { opcode: OPCODE.pong }, told: "pong" }),
+  );
+
+  it("WIRE-1 tells the same however the bytes are cut, in frames and in chunks", () => {
+    const stream = fc.array(
+      fc.oneof({ weight: 3, arbitrary: single.map((one) => [one]) }, { weight: 1, arbitrary: pieces }),
+    );
+    const limits = { frameBytesMax: 1 << 20, piecesMax: 1024, chunksMax: 4096 };
     fc.assert(
-      fc.property(fc.array(fc.integer({ min: 1, max: bytes.length - 1 }), { maxLength: 40 }), (cuts) => {
-        const { told, faults, reader } = reading();
-        const sorted = [0, ...new Set(cuts.toSorted((a, b) => a - b)), bytes.length];
-        // The reader unmasks in place, as sockets hand each chunk out once.
-        sorted.slice(1).forEach((end, index) => void reader.feed(Buffer.from(bytes.subarray(sorted[index], end))));
-        expect(told).toEqual(expected);
+      fc.property(stream, fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 30 }), (messages, cuts) => {
+        const { told, faults, reader } = reading(limits);
+        const bytes = Buffer.concat(messages.flat().map(({ frame }) => clientFrame(frame)));
+        const places = cuts.map((cut) => Math.floor(cut * bytes.length)).toSorted((a, b) => a - b);
+        for (const [index, end] of [...places, bytes.length].entries()) {
+          // The reader changes what it is given, as sockets hand each chunk out once.
+          reader.feed(Buffer.from(bytes.subarray(places[index - 1] ?? 0, end)));
+        }
+        expect(told).toEqual(messages.flat().flatMap((one) => one.told ?? []));
         expect(faults).toEqual([]);
       }),
     );
+  });
+
+  it("tells how the client closes, and nothing after it", () => {
+    for (const [payload, code] of [
+      [Buffer.from([0x03, 0xe8, 0x6f, 0x6b]), 1000],
+      ["", undefined],
+    ] as const) {
+      const { told, faults, reader } = reading();
+      const after = clientFrame({ opcode: OPCODE.text, payload: "too late" });
+      reader.feed(Buffer.concat([clientFrame({ opcode: OPCODE.close, payload }), after]));
+      reader.feed(after);
+      expect(told).toEqual([`close ${code}`]);
+      expect(faults).toEqual([]);
+    }
   });
 
   it("takes a message of exactly the limit, and not one byte more, whole or in pieces", async () => {
