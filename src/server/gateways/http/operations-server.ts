@@ -57,7 +57,7 @@ export async function openOperationsServer(options: OperationsServerOptions): Pr
   );
   const everybody = async (): Promise<void> => undefined;
   addOperations(app, door, everybody, async () => true);
-  await addDocs(app, openApi(notedCalls()), everybody);
+  addDocs(app, openApi(notedCalls()), everybody, telemetry);
   await app.ready();
   const { server } = app;
   const close = async (): Promise<void> => {

@@ -90,7 +90,7 @@ export async function openHttpGateway(options: HttpGatewayOptions): Promise<Http
       () => false,
     );
   addOperations(app, door, guard, isAdmin);
-  await addDocs(app, openApi(notedCalls()), guard);
+  addDocs(app, openApi(notedCalls()), guard, door.telemetry);
   await registerPages(app, pagesDoor(door, visitors));
   await app.ready();
 

@@ -9,9 +9,13 @@ import { CommandError } from "../../commands/command-error.ts";
 import { readCookie, SESSION_COOKIE, USER_ID_COOKIE } from "./cookies.ts";
 import type { HttpDoor } from "./door.ts";
 
+/** Addresses of sockets that are known as the addresses that they are; beyond so many they are found out anew. */
+const PEERS_MAX = 1024;
+
 /** Whoever sends a request. */
 export class Visitors {
   readonly #door: Pick<HttpDoor, "authenticator" | "proxies">;
+  readonly #peers = new Map<string, string>();
 
   constructor(door: Pick<HttpDoor, "authenticator" | "proxies">) {
     this.#door = door;
@@ -19,8 +23,17 @@ export class Visitors {
 
   /** The client's network address, as the trusted proxies tell it. Throws `bad_request` where they disagree. */
   address({ socket, headers }: IncomingMessage): string {
-    const address = this.#door.proxies.clientAddress(socket.remoteAddress ?? "", headers);
+    const peer = socket.remoteAddress ?? "";
+    // Without a word of a proxy it depends on nothing else.
+    const isDirect = headers["x-forwarded-for"] === undefined && headers.forwarded === undefined;
+    const known = isDirect ? this.#peers.get(peer) : undefined;
+    if (known !== undefined) return known;
+    const address = this.#door.proxies.clientAddress(peer, headers);
     if (address === undefined) throw new CommandError("bad_request", "the proxies disagree on who you are");
+    if (isDirect) {
+      if (this.#peers.size >= PEERS_MAX) this.#peers.clear();
+      this.#peers.set(peer, address);
+    }
     return address;
   }
 
