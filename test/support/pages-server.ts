@@ -3,8 +3,7 @@
  * pages themselves do. It checks rights with the table of the server, and no more.
  */
 import { randomUUID } from "node:crypto";
-import formbody from "@fastify/formbody";
-import { type FastifyInstance, fastify } from "fastify";
+import { type FastifyInstance, type FastifyRequest, fastify } from "fastify";
 import type { ErrorName } from "../../src/protocol/error-codes.ts";
 import { type Action, isAllowed, type Role } from "../../src/server/auth/permissions.ts";
 import type { Actor } from "../../src/server/auth/user.ts";
@@ -229,7 +228,11 @@ export async function pagesServer(rules: SignInRules = { mode: "open", signUp: "
   chats.signUp = rules.signUp;
   const faults: unknown[] = [];
   const server = fastify({ logger: false, bodyLimit: 64 * 1024 });
-  await server.register(formbody);
+  server.addContentTypeParser(
+    "application/x-www-form-urlencoded",
+    { parseAs: "string" },
+    async (_: FastifyRequest, body: string) => Object.fromEntries(new URLSearchParams(body)),
+  );
   const origins = new Origins({ mode: rules.mode, listenHost: "127.0.0.1", origins: [] });
   server.addHook("onRequest", async (request, reply) => {
     const refusal = origins.refusal(request.headers, request.method !== "GET");
