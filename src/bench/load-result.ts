@@ -5,6 +5,7 @@ import { type Findings, findingCount } from "./findings.ts";
 import type { LatencySummary } from "./latency.ts";
 import type { LoadLedger } from "./load-ledger.ts";
 import type { LoadPlan } from "./load-plan.ts";
+import type { ProcessSample } from "./process-probe.ts";
 
 /** How far a run was at one moment. */
 export interface CountedMoment {
@@ -16,8 +17,24 @@ export interface CountedMoment {
 
 /** The same with the processor time that it took. */
 export interface Moment extends CountedMoment {
-  readonly serverCpuMicros: number | undefined;
-  readonly toolCpuMicros: number;
+  readonly server: ProcessSample | undefined;
+  readonly tool: ProcessSample;
+}
+
+/** Shares of the measured time, in percent of one core. */
+export interface Share {
+  readonly cpuPercent: number;
+  /** Ready to run, but without a core: whatever else runs on the machine took it. `undefined`: not known. */
+  readonly waitPercent: number | undefined;
+}
+
+/** What a process took between two samples that lie so many µs apart. */
+export function shareOf(before: ProcessSample, after: ProcessSample, micros: number): Share {
+  const wait = after.waitMicros === undefined ? undefined : after.waitMicros - (before.waitMicros ?? 0);
+  return {
+    cpuPercent: ((after.cpuMicros - before.cpuMicros) * 100) / micros,
+    waitPercent: wait === undefined ? undefined : (wait * 100) / micros,
+  };
 }
 
 /** Resident memory of the server, in bytes. */
@@ -45,11 +62,9 @@ export interface LoadResult {
   readonly latencyMs: LatencySummary;
   /** Until all had connected and joined; `undefined` where they come during the load. */
   readonly joinMs: number | undefined;
-  readonly server:
-    | { readonly cpuPercent: number; readonly cpuMicrosPerDelivery: number; readonly memory: Memory }
-    | undefined;
-  /** Share of one core that the tool itself needed: near 100 the tool is what is measured. */
-  readonly toolCpuPercent: number;
+  readonly server: (Share & { readonly cpuMicrosPerDelivery: number; readonly memory: Memory }) | undefined;
+  /** What the tool itself needed: with `cpuPercent` near 100 the tool is what is measured. */
+  readonly tool: Share;
   readonly findings: Findings;
   readonly errors: Readonly<Record<string, number>>;
   readonly errorExamples: readonly string[];
@@ -83,8 +98,7 @@ export function judge(outcome: LoadOutcome): TimedResult {
   const delivered = after.delivered - before.delivered;
   const findings = ledger.settle();
   const unacknowledged = plan.keys ? ledger.sent - ledger.acknowledgements : 0;
-  const cpuMicros =
-    after.serverCpuMicros === undefined ? undefined : after.serverCpuMicros - (before.serverCpuMicros ?? 0);
+  const share = before.server && after.server && shareOf(before.server, after.server, micros);
   const troubles = findingCount(findings) + ledger.errors.size + outcome.neverJoined + outcome.lost + unacknowledged;
   return {
     load: plan.title,
@@ -99,14 +113,14 @@ export function judge(outcome: LoadOutcome): TimedResult {
     latencyMs: ledger.latencies.summary(),
     joinMs: outcome.joinMs,
     server:
-      cpuMicros === undefined || outcome.rss === undefined
+      share === undefined || outcome.rss === undefined
         ? undefined
         : {
-            cpuPercent: (cpuMicros * 100) / micros,
-            cpuMicrosPerDelivery: cpuMicros / Math.max(1, delivered),
+            ...share,
+            cpuMicrosPerDelivery: (share.cpuPercent * micros) / 100 / Math.max(1, delivered),
             memory: outcome.rss,
           },
-    toolCpuPercent: ((after.toolCpuMicros - before.toolCpuMicros) * 100) / micros,
+    tool: shareOf(before.tool, after.tool, micros),
     findings,
     errors: Object.fromEntries(ledger.errors),
     errorExamples: ledger.errorExamples,

@@ -9,7 +9,7 @@ import type { LoadPlan } from "./load-plan.ts";
 import { type CountedMoment, judge, type Moment, type TimedResult } from "./load-result.ts";
 import { LoadUser } from "./load-user.ts";
 import { newRunTag } from "./message-layout.ts";
-import type { ProcessProbe } from "./process-probe.ts";
+import { type ProcessProbe, probeProcess } from "./process-probe.ts";
 import { Schedule } from "./schedule.ts";
 import { scoutRooms, scoutWebSocket } from "./scout.ts";
 import { TICK_MS, tickUntil } from "./ticking.ts";
@@ -61,6 +61,7 @@ class LoadRun {
   readonly #ledger: LoadLedger;
   readonly #scanner: EventScanner;
   readonly #shared = new SharedReadBuffer();
+  readonly #tool = probeProcess(process.pid);
   readonly #schedule: Schedule;
   readonly #users: LoadUser[] = [];
   readonly #dirty: LoadUser[] = [];
@@ -244,14 +245,12 @@ class LoadRun {
   }
 
   #moment(): Moment {
-    const process = this.#target.probe?.sample();
-    const { user, system } = globalThis.process.cpuUsage();
     return {
       micros: this.#micros(),
       sent: this.#ledger.sent,
       delivered: this.#ledger.delivered,
-      serverCpuMicros: process?.cpuMicros,
-      toolCpuMicros: user + system,
+      server: this.#target.probe?.sample(),
+      tool: this.#tool.sample(),
     };
   }
 

@@ -9,6 +9,8 @@ import { existsSync, readFileSync } from "node:fs";
 export interface ProcessSample {
   /** Processor time of all its threads since its start, in µs. */
   readonly cpuMicros: number;
+  /** How long its main thread was ready to run and had no core, in µs; `undefined` where the system does not say. */
+  readonly waitMicros: number | undefined;
   /** Resident memory, in bytes. */
   readonly rssBytes: number;
   /** The most that was ever resident, in bytes, as far as the system knows it. */
@@ -45,9 +47,20 @@ function sampleProc(pid: number): ProcessSample {
   const kib = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(status)?.[1] ?? 0);
   return {
     cpuMicros: (Number(fields[11]) + Number(fields[12])) * TICK_MICROS,
+    waitMicros: waitOf(pid),
     rssBytes: kib("VmRSS") * 1024,
     peakBytes: kib("VmHWM") * 1024,
   };
+}
+
+/** From `/proc/PID/schedstat`: ns on a core, ns waiting for one, turns. */
+function waitOf(pid: number): number | undefined {
+  try {
+    const wait = Number(readFileSync(`/proc/${pid}/schedstat`, "utf8").split(" ")[1]);
+    return Number.isFinite(wait) ? wait / 1000 : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Reads `ps -o time=,rss=`: `[[DD-]HH:]MM:SS[.cc] KIB`. */
@@ -57,5 +70,5 @@ export function parsePs(line: string): ProcessSample {
   const seconds = clock.split(":").reduce((sum, part) => sum * 60 + Number(part), 0) + Number(days) * 86_400;
   const rssBytes = Number(rss) * 1024;
   if (!Number.isFinite(seconds) || rss === "") throw new Error("The server's process is gone.");
-  return { cpuMicros: Math.round(seconds * 1e6), rssBytes, peakBytes: rssBytes };
+  return { cpuMicros: Math.round(seconds * 1e6), waitMicros: undefined, rssBytes, peakBytes: rssBytes };
 }

@@ -5,7 +5,7 @@ import type { Comparison, Medians } from "./baseline.ts";
 import type { DiskSpeed } from "./disk-probe.ts";
 import { findingCount } from "./findings.ts";
 import type { LatencySummary } from "./latency.ts";
-import type { LoadResult } from "./load-result.ts";
+import type { LoadResult, Share } from "./load-result.ts";
 import type { LogGrowth } from "./log-growth.ts";
 import type { Measurement } from "./measure.ts";
 
@@ -31,14 +31,9 @@ export function describeMeasurement({ subject, result, disk }: Measurement): str
     ["latency", latency.count === 0 ? undefined : `${describeLatency(latency)}, from the intended send time`],
     ["joined", result.joinMs === undefined ? undefined : `all ${count(result.users)} users after ${ms(result.joinMs)}`],
     ["acks", result.acknowledged === 0 ? undefined : `${count(result.acknowledged)} of ${count(result.sent)}`],
-    [
-      "cpu",
-      spoke &&
-        server &&
-        `${server.cpuPercent.toFixed(0)} % of a core, ${server.cpuMicrosPerDelivery.toFixed(2)} µs/delivery`,
-    ],
+    ["cpu", spoke && server && `${describeShare(server)}, ${server.cpuMicrosPerDelivery.toFixed(2)} µs/delivery`],
     ["memory", server && memory(result)],
-    ["tool", spoke && describeTool(result.toolCpuPercent)],
+    ["tool", spoke && describeTool(result.tool)],
     ["disk", disk && describeDisk(disk)],
     ["checked", verdict(result)],
   ];
@@ -76,8 +71,17 @@ export function bytesPerUser(result: LoadResult): number | undefined {
 }
 
 /** What the tool needed of its core, and whether that says more about the tool than about the server. */
-export function describeTool(percent: number): string {
-  return `${percent.toFixed(0)} % of a core${percent > 95 ? ": the tool is the limit" : ""}`;
+export function describeTool(tool: Share): string {
+  return `${describeShare(tool)}${tool.cpuPercent > 95 ? ": the tool is the limit" : ""}`;
+}
+
+/** What is worth saying of waiting for a core: below this share it is the usual comings and goings of a machine. */
+const WAIT_PERCENT_TOLD = 5;
+
+/** What a process took of its core, and whether something else on the machine kept it from more. */
+export function describeShare({ cpuPercent, waitPercent = 0 }: Share): string {
+  const waited = waitPercent < WAIT_PERCENT_TOLD ? "" : ` (${waitPercent.toFixed(0)} % waiting for it)`;
+  return `${cpuPercent.toFixed(0)} % of a core${waited}`;
 }
 
 /** The disk's speed in words. */

@@ -7,22 +7,62 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Comparison } from "../../src/bench/baseline.ts";
+import type { HttpComparison, HttpMeasurement } from "../../src/bench/http/http-measure.ts";
 import type { Measurement } from "../../src/bench/measure.ts";
 import { runVerbatim } from "../support/spawned-server.ts";
 
 const WITHIN_MS = 60_000;
 
+let folder = "";
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "bench-test-"));
+});
+
+afterEach(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe("verbatim bench http, with a server of its own", () => {
+  const bench = (...args: string[]) =>
+    runVerbatim(["bench", "http", "--data", folder, "--json", ...args], {}, WITHIN_MS);
+  const short = ["--warmup", "0.3", "--duration", "1"];
+
+  it("compares the server with a bare one, and leaves nothing behind", async () => {
+    const { code, stdout, stderr } = await bench("--baseline", "--runs", "1", ...short);
+    expect(stderr).toBe("");
+    const comparison = JSON.parse(stdout) as HttpComparison;
+    expect(comparison.measurements.flatMap(({ result }) => result.errorExamples)).toEqual([]);
+    expect(comparison.measurements.flatMap(({ result }) => result.findings.examples)).toEqual([]);
+    expect(code).toBe(0);
+    expect(comparison.measurements.map(({ subject }) => subject)).toEqual(["bare", "server"]);
+    expect(comparison.postsRatio).toBeGreaterThan(0);
+    const [bare, server] = comparison.measurements.map(({ result }) => result);
+    expect(bare?.accepted).toBe(bare?.posted);
+    expect(server?.accepted).toBe(server?.posted);
+    expect(server?.pushed).toBe((server?.accepted ?? 0) * 10);
+    expect(server?.server?.memory.peak).toBeGreaterThan(10e6);
+    expect(comparison.measurements[1]?.disk?.syncP50Micros).toBeGreaterThan(0);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it.each([
+    ["the members of one chat", ["--members", "100", ...short]],
+    ["silent listeners", ["--idle", "100"]],
+    ["sessions that are cut off and come back", ["--reconnect", "100", ...short]],
+    ["readers of the newest page", ["--page-reads", "2000", "--rate", "500", ...short]],
+    ["readers of the page without a query", ["--page-reads", "2000", "--rate", "500", "--page-limit", "0", ...short]],
+  ])("finds nothing wrong with what is told to %s", async (_whom, args) => {
+    const { code, stdout } = await bench(...args);
+    const { result } = JSON.parse(stdout) as HttpMeasurement;
+    expect(result.errorExamples).toEqual([]);
+    expect(result.findings.examples).toEqual([]);
+    expect(result.neverListened).toBe(0);
+    expect(code).toBe(0);
+  });
+});
+
 describe("verbatim bench tcp, with a server of its own", () => {
-  let folder = "";
-
-  beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), "bench-test-"));
-  });
-
-  afterEach(async () => {
-    await rm(folder, { recursive: true, force: true });
-  });
-
   const bench = (...args: string[]) =>
     runVerbatim(["bench", "tcp", "--warmup", "0.3", "--data", folder, "--json", ...args], {}, WITHIN_MS);
 
@@ -50,6 +90,16 @@ describe("verbatim bench tcp, with a server of its own", () => {
     expect(result.errors).toEqual({});
     expect(code).toBe(0);
     expect(result.acknowledged).toBe(result.sent);
+  });
+
+  it("compares rooms over WebSocket with the same over TCP", async () => {
+    const { code, stdout } = await bench("--websocket", "--baseline", "--runs", "1", "--duration", "1");
+    const comparison = JSON.parse(stdout) as Comparison;
+    expect(comparison.measurements.flatMap(({ result }) => result.errorExamples)).toEqual([]);
+    expect(comparison.measurements.flatMap(({ result }) => result.findings.examples)).toEqual([]);
+    expect(code).toBe(0);
+    expect(comparison.measurements.map(({ subject }) => subject)).toEqual(["server", "websocket"]);
+    expect(comparison.deliveriesRatio).toBeGreaterThan(0);
   });
 
   it("writes a profile of the server, and says why a server did not start", async () => {

@@ -19,7 +19,7 @@ export function httpCommand(finish: (exitCode: number) => void): Command {
     .option("--chats <N>", "chats over which both are spread, round robin (1)", wholeNumber)
     .option("--rate <X>", "posts a second in all, whether the server keeps up or not", positiveNumber)
     .option("--payload <BYTES>", "bytes of each text", wholeNumber, HTTP_DEFAULTS.payload)
-    .option("--warmup <SECONDS>", "before measuring (2)", numberFromZero)
+    .option("--warmup <SECONDS>", "before measuring (3)", numberFromZero)
     .option("--duration <SECONDS>", "measured time (10)", positiveNumber)
     .option("--drain <SECONDS>", "how long to wait for the rest at the end", positiveNumber, HTTP_DEFAULTS.drain)
     .option("--members <M>", "instead: 1 chat of M members who all listen, 10 posts/s", wholeNumber)

@@ -37,7 +37,7 @@ export const HTTP_DEFAULTS: HttpOptions = {
   chats: 1,
   rate: undefined,
   payload: 64,
-  warmup: 2,
+  warmup: 3,
   duration: 10,
   drain: 15,
   members: undefined,

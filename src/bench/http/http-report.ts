@@ -7,6 +7,7 @@ import {
   describeExamples,
   describeFindings,
   describeLatency,
+  describeShare,
   describeTool,
   ms,
 } from "../report.ts";
@@ -30,12 +31,9 @@ export function describeHttp({ subject, result, disk }: HttpMeasurement): string
         `all ${count(comeBack.sessions)} after ${ms(comeBack.allMs)} (p50 ${ms(comeBack.eachMs.p50)}), ` +
           `${count(comeBack.missed)} messages taken meanwhile, ${count(comeBack.retries)} retries`,
     ],
-    [
-      "cpu",
-      spoke && server && `${server.cpuPercent.toFixed(0)} % of a core, ${server.cpuMicrosPerPost.toFixed(1)} µs/post`,
-    ],
+    ["cpu", spoke && server && `${describeShare(server)}, ${server.cpuMicrosPerPost.toFixed(1)} µs/post`],
     ["memory", server && memory(result)],
-    ["tool", spoke && describeTool(result.toolCpuPercent)],
+    ["tool", spoke && describeTool(result.tool)],
     ["disk", disk && describeDisk(disk)],
     ["checked", verdict(result)],
   ];
@@ -62,12 +60,16 @@ export function bytesPerListener({ server, listeners }: HttpResult): number | un
   return start === undefined || idle === undefined ? undefined : (idle - start) / Math.max(1, listeners);
 }
 
+/** Fewer listeners than this say nothing about what one costs. */
+const TOLD_EACH_MIN = 100;
+
 function memory(result: HttpResult): string | undefined {
   if (result.server === undefined) return undefined;
   const mb = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`;
   const { start, idle, peak } = result.server.memory;
   const each = ((bytesPerListener(result) ?? 0) / 1024).toFixed(1);
-  const heard = idle === undefined || result.listeners === 0 ? "" : `, ${mb(idle)} with all there (${each} KiB each)`;
+  const many = idle !== undefined && result.listeners >= TOLD_EACH_MIN;
+  const heard = many ? `, ${mb(idle)} with all there (${each} KiB each)` : "";
   return `${mb(start)} before the listeners${heard}, ${mb(peak)} at its peak`;
 }
 

@@ -4,7 +4,7 @@
 import { type Findings, findingCount } from "../findings.ts";
 import type { LatencySummary } from "../latency.ts";
 import type { LoadLedger } from "../load-ledger.ts";
-import type { Memory, Moment } from "../load-result.ts";
+import { type Memory, type Moment, type Share, shareOf } from "../load-result.ts";
 import type { HttpPlan } from "./http-plan.ts";
 import type { PageReader } from "./page-reader.ts";
 import type { PostPool } from "./post-pool.ts";
@@ -50,11 +50,9 @@ export interface HttpResult {
   readonly comeBack: ComeBack | undefined;
   /** Until all listeners were there, in ms. */
   readonly listeningMs: number;
-  readonly server:
-    | { readonly cpuPercent: number; readonly cpuMicrosPerPost: number; readonly memory: Memory }
-    | undefined;
-  /** Share of one core that the tool itself needed: near 100 the tool is what is measured. */
-  readonly toolCpuPercent: number;
+  readonly server: (Share & { readonly cpuMicrosPerPost: number; readonly memory: Memory }) | undefined;
+  /** What the tool itself needed: with `cpuPercent` near 100 the tool is what is measured. */
+  readonly tool: Share;
   readonly findings: Findings;
   readonly errors: Readonly<Record<string, number>>;
   readonly errorExamples: readonly string[];
@@ -85,8 +83,7 @@ export function judgeHttp(outcome: HttpOutcome): HttpResult {
   const micros = Math.max(1, after.micros - before.micros);
   const posts = after.sent - before.sent;
   const findings = ledger.settle();
-  const cpuMicros =
-    after.serverCpuMicros === undefined ? undefined : after.serverCpuMicros - (before.serverCpuMicros ?? 0);
+  const share = before.server && after.server && shareOf(before.server, after.server, micros);
   const troubles = findingCount(findings) + ledger.errors.size + outcome.neverListened + pool.unknown;
   return {
     load: plan.title,
@@ -105,14 +102,14 @@ export function judgeHttp(outcome: HttpOutcome): HttpResult {
     comeBack: outcome.comeBack,
     listeningMs: outcome.listeningMs,
     server:
-      cpuMicros === undefined || outcome.rss === undefined
+      share === undefined || outcome.rss === undefined
         ? undefined
         : {
-            cpuPercent: (cpuMicros * 100) / micros,
-            cpuMicrosPerPost: cpuMicros / Math.max(1, posts),
+            ...share,
+            cpuMicrosPerPost: (share.cpuPercent * micros) / 100 / Math.max(1, posts),
             memory: outcome.rss,
           },
-    toolCpuPercent: ((after.toolCpuMicros - before.toolCpuMicros) * 100) / micros,
+    tool: shareOf(before.tool, after.tool, micros),
     findings,
     errors: Object.fromEntries(ledger.errors),
     errorExamples: ledger.errorExamples,

@@ -6,7 +6,7 @@
 import { SharedReadBuffer } from "../bench-socket.ts";
 import { LoadLedger } from "../load-ledger.ts";
 import type { Moment } from "../load-result.ts";
-import type { ProcessProbe } from "../process-probe.ts";
+import { type ProcessProbe, probeProcess } from "../process-probe.ts";
 import { TICK_MS, tickUntil } from "../ticking.ts";
 import { Audience } from "./audience.ts";
 import { type HttpPlan, isSilent } from "./http-plan.ts";
@@ -52,6 +52,7 @@ class HttpRun {
   readonly #pool: PostPool;
   readonly #audience: Audience;
   readonly #reader: PageReader | undefined;
+  readonly #tool = probeProcess(process.pid);
   readonly #startMs = performance.now();
   #comeBack: ComeBack | undefined = undefined;
   #lineAtMs = 1000;
@@ -165,14 +166,12 @@ class HttpRun {
   }
 
   #moment(): Moment {
-    const sample = this.#target.probe?.sample();
-    const { user, system } = process.cpuUsage();
     return {
       micros: this.#micros(),
       sent: this.#pool.accepted,
       delivered: this.#ledger.delivered,
-      serverCpuMicros: sample?.cpuMicros,
-      toolCpuMicros: user + system,
+      server: this.#target.probe?.sample(),
+      tool: this.#tool.sample(),
     };
   }
 

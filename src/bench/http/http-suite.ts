@@ -5,6 +5,7 @@
 import { tmpdir } from "node:os";
 import { compare, PAIRS } from "../baseline.ts";
 import { probeDisk } from "../disk-probe.ts";
+import type { Share } from "../load-result.ts";
 import { machine } from "../machine.ts";
 import { measure } from "../measure.ts";
 import { planOf, type TcpOptions, tcpOptions } from "../options.ts";
@@ -38,10 +39,11 @@ export async function runHttpSuite(options: HttpSuiteOptions): Promise<boolean> 
   await suite.idleSessions(quick ? 2000 : 10_000);
   await suite.reconnect(quick ? 1000 : 5000);
   for (const limit of [100, 0]) await suite.pages(quick ? 50_000 : 1_000_000, limit);
-  const { rows, whole } = suite;
+  const { rows, whole, waitPercent } = suite;
   const notes = [
     machine(),
     setting.cores.note,
+    `at worst the server waited ${waitPercent.toFixed(0)} % of the time for its core`,
     `fdatasync p50 ${count(disk.syncP50Micros)} µs (32 KiB)${disk.inMemory ? ", in memory" : ""}`,
   ];
   print(json ? JSON.stringify({ rows, notes, whole }, null, 2) : `\n${table(rows)}\n\n${notes.join("; ")}`);
@@ -51,6 +53,8 @@ export async function runHttpSuite(options: HttpSuiteOptions): Promise<boolean> 
 class HttpSuite {
   readonly rows: Row[] = [];
   whole = true;
+  /** The largest share of a measurement for which a server was kept from its core: what else ran on the machine. */
+  waitPercent = 0;
   readonly #options: HttpSuiteOptions;
   readonly #seconds: number;
   readonly #runs: number;
@@ -107,6 +111,7 @@ class HttpSuite {
     const plan = planOf(tcpOptions({ window: 16, duration }), Math.random);
     const comparison = await compare(PAIRS.websocket, plan, runs, this.#named(flags));
     this.#tell(describeComparison(comparison));
+    for (const { result } of comparison.measurements) this.#disturbed(result.server);
     const { deliveriesRatio, measured, compared } = comparison;
     const [over, tcp] = [measured.deliveredPerSecond, compared.deliveredPerSecond];
     this.#add(flags, comparison.shortfall, {
@@ -129,6 +134,7 @@ class HttpSuite {
     const options: Partial<TcpOptions> = { idle };
     const measurement = await measure("websocket", planOf(tcpOptions(options), Math.random), this.#named(flags));
     this.#tell(describeMeasurement(measurement));
+    this.#disturbed(measurement.result.server);
     const { result } = measurement;
     this.#addMemory(flags, `${count(idle)} idle WebSockets, /ws, joined`, result.shortfall, bytesPerUser(result));
   }
@@ -162,12 +168,14 @@ class HttpSuite {
   async #measure(flags: string, given: Partial<HttpOptions>): Promise<HttpMeasurement> {
     const measurement = await measureServer(httpPlanOf(httpOptions(given)), this.#named(flags));
     this.#tell(describeHttp(measurement));
+    this.#disturbed(measurement.result.server);
     return measurement;
   }
 
   async #compare(flags: string, given: Partial<HttpOptions> & { readonly runs: number }): Promise<HttpComparison> {
     const comparison = await compareHttp(httpPlanOf(httpOptions(given)), given.runs, this.#named(flags));
     this.#tell(describeHttpComparison(comparison));
+    for (const { result } of comparison.measurements) this.#disturbed(result.server);
     for (const each of comparison.measurements.filter(({ result }) => result.shortfall)) this.#tell(describeHttp(each));
     return comparison;
   }
@@ -183,6 +191,10 @@ class HttpSuite {
     const { serverArgs } = this.#options.setting;
     const command = `verbatim bench ${flags}${serverArgs === "" ? "" : ` --server-args "${serverArgs}"`}`;
     this.rows.push({ ...row, reached: shortfall ? "missed" : row.reached, command });
+  }
+
+  #disturbed(share: Share | undefined): void {
+    this.waitPercent = Math.max(this.waitPercent, share?.waitPercent ?? 0);
   }
 
   #tell(text: string): void {
