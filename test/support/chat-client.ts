@@ -19,6 +19,10 @@ export interface ChatEvent {
   readonly oldest: number | undefined;
   readonly ms: readonly ChatEvent[] | undefined;
   readonly more: boolean | undefined;
+  /** What happened, where it is no message. */
+  readonly e: string | undefined;
+  /** Whether the text was taken away. */
+  readonly x: boolean | undefined;
 }
 
 /** A message that stands in a room. */

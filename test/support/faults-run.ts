@@ -34,6 +34,11 @@ export class Dice {
     return from + Math.floor(this.roll() * (to - from));
   }
 
+  /** More chance, that hangs on this one. */
+  fork(): Dice {
+    return new Dice(this.whole(0, 2 ** 31));
+  }
+
   /** One of several. */
   one<T>(of: readonly T[]): T {
     const chosen = of[this.whole(0, of.length)];

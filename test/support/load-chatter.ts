@@ -1,10 +1,11 @@
 /**
- * Test support, load: somebody who chats whatever happens: comes back as the same guest after each lost connection,
- * resumes each room after the last record that was heard, and then sends once more what has not come back.
+ * Test support, load: somebody who chats whatever happens: comes back as the same guest or user after each lost
+ * connection, resumes each room after the last record that was heard, and then sends once more what has not come back.
  */
 import { ChatClient, type ChatEvent } from "./chat-client.ts";
 import type { Dice } from "./faults-run.ts";
-import type { LoadRoom } from "./load-room.ts";
+import { type ChatLink, type Entrance, WebSocketLink } from "./load-link.ts";
+import { type LoadRoom, messageNumber } from "./load-room.ts";
 
 /** Somebody's place in a room. */
 interface Place {
@@ -30,6 +31,8 @@ export interface ChatterStyle {
   /** Bytes of text that are added to each message. */
   readonly padding: number;
   readonly dice: Dice;
+  /** Who comes and how; a guest over TCP unless told. */
+  readonly entrance?: Entrance;
 }
 
 /** Somebody who chats. */
@@ -44,10 +47,11 @@ export class Chatter {
   /** Called for each message, with the hour (`performance.now()`) at which it was sent. */
   onMessage: ((sentAt: number) => void) | undefined;
   readonly #style: ChatterStyle;
+  readonly #entrance: Entrance;
   readonly #padding: string;
   readonly #places = new Map<string, Place>();
   readonly #pending = new Map<string, Pending>();
-  #client: ChatClient | undefined;
+  #link: ChatLink | undefined;
   #session: string | undefined;
   #user: string | undefined;
   #isLive = false;
@@ -57,6 +61,8 @@ export class Chatter {
   constructor(label: string, rooms: readonly LoadRoom[], style: ChatterStyle) {
     this.label = label;
     this.#style = style;
+    this.#entrance = style.entrance ?? { type: "guest", over: "tcp" };
+    this.#user = this.#entrance.type === "user" ? this.#entrance.name : undefined;
     this.#padding = "x".repeat(style.padding);
     for (const room of rooms) {
       const sender = room.sender(label);
@@ -66,14 +72,30 @@ export class Chatter {
   }
 
   /** The connection of the moment. */
+  get link(): ChatLink {
+    if (this.#link === undefined) throw new Error(`${this.label} has never connected`);
+    return this.#link;
+  }
+
+  /** The same, of somebody who comes over TCP. */
   get client(): ChatClient {
-    if (this.#client === undefined) throw new Error(`${this.label} has never connected`);
-    return this.#client;
+    if (!(this.#link instanceof ChatClient)) throw new Error(`${this.label} is not connected over TCP`);
+    return this.#link;
+  }
+
+  /** Whether it is the HTTP port that they come to. */
+  get comesOverHttp(): boolean {
+    return this.#entrance.over !== "tcp";
   }
 
   /** Messages that are neither acknowledged nor heard. */
   get pending(): number {
     return this.#pending.size;
+  }
+
+  /** Whether they are in a room. */
+  hears(room: LoadRoom): boolean {
+    return this.#places.has(room.name);
   }
 
   /** The last seq heard of a room. */
@@ -85,18 +107,36 @@ export class Chatter {
   async come(port: number): Promise<boolean> {
     this.#isLive = false;
     for (const place of this.#places.values()) place.isCaughtUp = false;
-    let greetings = 0;
-    const client = new ChatClient(port, (event) => {
-      if (event._et !== "login_successful") this.#take(event);
-      else if (greetings++ === 0) client.send({ _ct: "hello", v: 1, s: this.#session });
-      else this.#greeted(event);
-    });
-    this.#client = client;
+    const link = this.#connect(port);
+    this.#link = link;
     const cameBack = new Promise<void>((resolve) => {
       this.#cameBack = resolve;
     });
-    await Promise.race([cameBack, client.ended]);
+    await Promise.race([cameBack, link.ended]);
     return this.#isLive;
+  }
+
+  #connect(port: number): ChatLink {
+    const entrance = this.#entrance;
+    let greetings = 0;
+    const hello = { _ct: "hello", v: 1, ...(entrance.type === "guest" ? { s: this.#session } : { t: entrance.id }) };
+    // Whoever comes over `/ws` with a cookie is known from the start; anybody else says `hello`, and is greeted again.
+    const greetingsDue = entrance.type === "user" && entrance.over === "websocket" ? 1 : 2;
+    const listen = (event: ChatEvent): void => {
+      if (event._et !== "login_successful") {
+        // What an ear hears before it is greeted is not what was asked for.
+        if (greetings > 0) this.#take(event);
+        return;
+      }
+      greetings += 1;
+      if (greetings === greetingsDue) this.#greeted(event);
+      else if (entrance.over !== "feed") this.link.send(hello);
+    };
+    if (entrance.over === "tcp") return new ChatClient(port, listen);
+    const id = entrance.type === "user" ? entrance.id : undefined;
+    if (entrance.over === "websocket") return new WebSocketLink(port, "/ws", id, listen, () => undefined);
+    // An ear is greeted at its first command, which is carried out as well.
+    return new WebSocketLink(port, `/ws/connect/${id}`, undefined, listen, () => this.link.send(hello));
   }
 
   /** Sends nothing new any more; what is pending is still sent again after a lost connection. */
@@ -117,22 +157,25 @@ export class Chatter {
   }
 
   #send(key: string, place: Place, text: string): void {
-    this.client.send({ _ct: "send_message", r: place.room.name, c: text, k: key });
+    this.link.send({ _ct: "send_message", r: place.room.name, c: text, k: key });
   }
 
   #greeted({ u, s }: ChatEvent): void {
-    if (this.#session !== undefined && (s !== this.#session || u !== this.#user)) {
+    // A session is a new one each time for whoever has an account.
+    const isOther = this.#entrance.type === "guest" && this.#session !== undefined && s !== this.#session;
+    if (isOther || (this.#user !== undefined && u !== this.#user)) {
       this.faults.push(`came back as ${u}, was ${this.#user}`);
     }
     this.#session = s;
     this.#user = u;
     for (const { room, cursor } of this.#places.values()) {
-      this.client.send({ _ct: "join_room", r: room.name, after: cursor });
+      this.link.send({ _ct: "join_room", r: room.name, after: cursor });
     }
   }
 
   #take(event: ChatEvent): void {
     if (event._et === "user_message") this.#message(event);
+    else if (event._et === "room_change") this.#change(event);
     else if (event._et === "ack") this.#ack(event);
     else if (event._et === "caught_up") this.#caughtUp(event);
     else if (event._et === "error") this.#error(event);
@@ -140,18 +183,28 @@ export class Chatter {
     this.#pump();
   }
 
-  #message({ r, u, c, q, k }: ChatEvent): void {
+  #message({ r, u, c, q, k, x }: ChatEvent): void {
     const place = this.#places.get(r ?? "");
     if (place === undefined || q === undefined || c === undefined) {
       this.faults.push(`a message without room, seq or text: ${r}, ${q}`);
       return;
     }
-    const [label = "", number = "", sentAt = ""] = c.split(" ", 3);
-    place.room.check.saw(place.receiver, place.room.sender(label), Number(number), q);
+    const { label, number, sentAt } = messageNumber(c, x === true, k);
+    place.room.check.saw(place.receiver, place.room.sender(label), number, q);
     place.cursor = q;
     this.heard += 1;
-    this.onMessage?.(Number(sentAt));
+    this.onMessage?.(sentAt);
     if (u === this.#user && k !== undefined) this.#pending.delete(k);
+  }
+
+  #change({ r, q }: ChatEvent): void {
+    const place = this.#places.get(r ?? "");
+    if (place === undefined || q === undefined) {
+      this.faults.push(`a change without room or seq: ${r}, ${q}`);
+      return;
+    }
+    place.room.check.sawOther(place.receiver, q);
+    place.cursor = q;
   }
 
   #ack({ k = "", i = "", q = 0 }: ChatEvent): void {
@@ -183,7 +236,7 @@ export class Chatter {
   }
 
   #pump(): void {
-    while (this.#isLive && !this.#isQuiet && !this.client.hasEnded && this.#pending.size < this.#style.window) {
+    while (this.#isLive && !this.#isQuiet && !this.link.hasEnded && this.#pending.size < this.#style.window) {
       this.say(this.#style.dice.one([...this.#places.values()]).room);
     }
   }

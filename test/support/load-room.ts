@@ -12,6 +12,23 @@ export interface Acknowledged {
   readonly seq: number;
 }
 
+/**
+ * Who said a message and which of theirs it is, out of its text, `LABEL NUMBER TIME PADDING`; or, where the text was taken
+ * away, out of its key, `LABEL-ROOM-NUMBER`.
+ */
+export function messageNumber(
+  text: string,
+  isRemoved: boolean,
+  key: string | undefined,
+): { readonly label: string; readonly number: number; readonly sentAt: number } {
+  if (!isRemoved) {
+    const [label = "", number = "", sentAt = ""] = text.split(" ", 3);
+    return { label, number: Number(number), sentAt: Number(sentAt) };
+  }
+  const [, label = "", number = ""] = /^([^-]+)-.*-(\d+)$/.exec(key ?? "") ?? [];
+  return { label, number: Number(number), sentAt: Number.NaN };
+}
+
 /** One room of a load. */
 export class LoadRoom {
   readonly name: string;
