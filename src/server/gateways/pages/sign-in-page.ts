@@ -1,15 +1,24 @@
 /**
  * Stage 1, the pages: `/`, where one signs in or up. Pure.
  */
+import { PASSWORD_LENGTH_MIN } from "../../auth/passwords.ts";
 import type { SignInRules } from "./door.ts";
 import { type Html, html } from "./html.ts";
 import { documentOf, errorNote, field } from "./layout.ts";
+
+/** A form that was refused, and which of its fields is to blame. */
+export interface RefusedSignIn {
+  readonly form: "sign_in" | "sign_up";
+  readonly name: string;
+  readonly blamed: "name" | "password" | "invite";
+  readonly text: string;
+}
 
 /** What stands on the page. */
 export interface SignInView {
   readonly rules: SignInRules;
   /** The form that was refused, with the name that was typed; passwords are never given back. */
-  readonly refused: { readonly form: "sign_in" | "sign_up"; readonly name: string; readonly text: string } | undefined;
+  readonly refused: RefusedSignIn | undefined;
   /** What a browser is told that brought a credential which is not valid any more. */
   readonly notice: string | undefined;
 }
@@ -34,18 +43,20 @@ function signIn({ rules, refused }: SignInView): Html {
 ${errorNote("sign-in-error", own?.text)}
 <form class="form" method="post" action="/login">
 ${nameField("sign-in-name", own?.name ?? "", undefined, errorId)}
-${rules.mode === "password" && passwordField("sign-in-password", "current-password")}
+${rules.mode === "password" && passwordField("sign-in-password", "current-password", undefined, undefined)}
 <button>Sign in</button></form></section>`;
 }
 
 function signUp({ rules, refused }: SignInView): Html {
   const own = refused?.form === "sign_up" ? refused : undefined;
-  const errorId = own === undefined ? undefined : "sign-up-error";
+  const blame = (field: RefusedSignIn["blamed"]): string | undefined =>
+    own?.blamed === field ? "sign-up-error" : undefined;
+  const length = `At least ${PASSWORD_LENGTH_MIN} characters.`;
   const fields = html`${errorNote("sign-up-error", own?.text)}
 <form class="form" method="post" action="/ui/sign-up">
-${nameField("sign-up-name", own?.name ?? "", "How others will see you: up to 64 characters.", errorId)}
-${rules.mode === "password" && passwordField("sign-up-password", "new-password")}
-${rules.signUp === "invite" && inviteField()}
+${nameField("sign-up-name", own?.name ?? "", "How others will see you: up to 64 characters.", blame("name"))}
+${rules.mode === "password" && passwordField("sign-up-password", "new-password", length, blame("password"))}
+${rules.signUp === "invite" && inviteField(blame("invite"))}
 <button>Sign up</button></form>`;
   return html`<section class="card" aria-labelledby="sign-up-title"><h2 id="sign-up-title">New here?</h2>
 ${rules.signUp === "closed" ? html`<p>Accounts are made by those who run this server. Ask them for one.</p>` : fields}
@@ -57,13 +68,13 @@ function nameField(id: string, value: string, hint: string | undefined, errorId:
   return field({ ...about, id, name: "username", label: "Name", hint, value, errorId });
 }
 
-function passwordField(id: string, autocomplete: string): Html {
-  const about = { type: "password", hint: undefined, value: "", isRequired: true, errorId: undefined } as const;
-  return field({ ...about, id, name: "password", label: "Password", autocomplete });
+function passwordField(id: string, autocomplete: string, hint: string | undefined, errorId: string | undefined): Html {
+  const about = { type: "password", value: "", isRequired: true } as const;
+  return field({ ...about, id, name: "password", label: "Password", autocomplete, hint, errorId });
 }
 
-function inviteField(): Html {
-  const about = { type: "text", autocomplete: "off", value: "", isRequired: true, errorId: undefined } as const;
+function inviteField(errorId: string | undefined): Html {
+  const about = { type: "text", autocomplete: "off", value: "", isRequired: true, errorId } as const;
   const hint = "Who runs this server gave it to you.";
   return field({ ...about, id: "sign-up-invite", name: "invite", label: "Invite", hint });
 }

@@ -5,9 +5,9 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
 import type { PagesDoor, SignInRules } from "./door.ts";
 import { protectPage } from "./page-headers.ts";
-import { plainError } from "./plain-errors.ts";
+import { type PlainError, plainError } from "./plain-errors.ts";
 import { leadTo, sendPage, textOf, whoAsks } from "./requests.ts";
-import { signInPage } from "./sign-in-page.ts";
+import { type RefusedSignIn, signInPage } from "./sign-in-page.ts";
 
 /** Adds the routes. */
 export function addSignInRoutes(server: FastifyInstance, door: PagesDoor): void {
@@ -49,9 +49,17 @@ function refuse(
   name: string,
   error: unknown,
 ): FastifyReply {
-  const { code, status, text } = plainError(error);
+  const plain = plainError(error);
+  const { code, status, text } = plain;
   // Without passwords there is but one thing that can be wrong, and it is no secret.
   const isUnknown = rules.mode === "open" && code === "wrong_credentials";
-  const refused = { form, name, text: isUnknown ? "Nobody has this name. You can sign up with it." : text };
+  const blamed = blamedFor(plain);
+  const refused = { form, name, blamed, text: isUnknown ? "Nobody has this name. You can sign up with it." : text };
   return sendPage(reply, status, signInPage({ rules, refused, notice: undefined }));
+}
+
+/** The field of the sign-up form to look at; for signing in it is always the name. */
+function blamedFor({ code, text }: PlainError): RefusedSignIn["blamed"] {
+  if (code === "sign_up_closed") return "invite";
+  return code === "bad_field" && /^password/i.test(text) ? "password" : "name";
 }

@@ -83,7 +83,7 @@ main { display: block; max-width: 70rem; margin: 0 auto; padding: 1.25rem 1rem 2
   .columns.beside > .side { grid-column: 2; grid-row: 1 / span 2; }
   aside.side { position: sticky; top: 1rem; max-height: calc(100vh - 2rem); overflow-y: auto; }
 }
-h1 + .columns, h1 + p + .columns { margin-top: 1.25rem; }
+main > .columns { margin-top: 1.25rem; }
 .stack { gap: 1.25rem; }
 .narrow { max-width: 52rem; margin: 0 auto; }
 .card { padding: 1rem; background: var(--card); border: 1px solid var(--line); border-radius: 10px; }
@@ -92,6 +92,7 @@ h1 + .columns, h1 + p + .columns { margin-top: 1.25rem; }
 .error { padding: 0.5rem 0.75rem; border-left: 4px solid var(--danger); background: var(--mark); border-radius: 4px; }
 
 .form { gap: 0.75rem; }
+.error + .form { margin-top: 0.75rem; }
 .form + .form, .form + .list, .list + .form { margin-top: 1rem; }
 .form > button { justify-self: start; }
 label { display: block; font-weight: 600; font-size: 0.9375rem; }
@@ -143,7 +144,8 @@ details[open] > summary { margin-bottom: 0.5rem; }
 .about .name { font-weight: 700; }
 .about a { color: var(--quiet); font-size: 0.875rem; text-decoration: none; }
 .about a:hover { text-decoration: underline; }
-.about details { margin-left: auto; }
+.about details { margin-left: auto; text-align: right; }
+.about summary { margin-left: auto; }
 .about details > summary { color: var(--quiet); }
 .text { white-space: pre-wrap; overflow: hidden; tab-size: 4; unicode-bidi: plaintext; }
 .gone { color: var(--quiet); font-style: italic; }

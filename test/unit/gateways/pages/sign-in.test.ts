@@ -1,5 +1,6 @@
 /** `/`: signing in and up, in each way that a server may let people in. */
 import { afterEach, describe, expect, it } from "vitest";
+import { CommandError } from "../../../../src/server/commands/command-error.ts";
 import type { SignInRules } from "../../../../src/server/gateways/pages/door.ts";
 import { type PagesServer, pagesServer } from "../../../support/pages-server.ts";
 
@@ -80,11 +81,21 @@ describe("the sign-in page", () => {
     expect(body).not.toContain("hunter2");
   });
 
+  it("blames the password where that is what is wrong", async () => {
+    await open("password");
+    pages.chats.failure = new CommandError("bad_field", "password: a password has 8 characters at least");
+    const { statusCode, body } = await post("/ui/sign-up", { username: "eve", password: "short" });
+    expect(statusCode).toBe(400);
+    expect(body).toContain("Password: a password has 8 characters at least.");
+    expect(body).toContain('aria-describedby="sign-up-error sign-up-password-hint" aria-invalid="true" autofocus');
+  });
+
   it("says what an invite is worth", async () => {
     await open("password", "invite");
     const { statusCode, body } = await post("/ui/sign-up", { username: "eve", password: "x", invite: "wrong" });
     expect(statusCode).toBe(403);
     expect(body).toContain("needs an invite");
+    expect(body).toContain('aria-describedby="sign-up-error sign-up-invite-hint" aria-invalid="true" autofocus');
     expect((await post("/ui/sign-up", { username: "eve", password: "x", invite: " welcome " })).statusCode).toBe(303);
   });
 
