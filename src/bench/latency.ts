@@ -52,8 +52,9 @@ export class Latencies {
       all.recordValueWithCount(Math.max(1, micros), count);
       flatMax = micros;
     }
-    const ms = (percentile: number): number => all.getValueAtPercentile(percentile) / 1000;
     const max = this.#long.totalCount > 0 ? this.#long.maxValue : flatMax;
+    // A percentile is the upper end of its bucket, which may lie above everything that was recorded.
+    const ms = (percentile: number): number => Math.min(all.getValueAtPercentile(percentile), max) / 1000;
     if (all.totalCount === 0) return { p50: 0, p99: 0, p999: 0, max: 0, count: 0 };
     return { p50: ms(50), p99: ms(99), p999: ms(99.9), max: max / 1000, count: all.totalCount };
   }

@@ -45,7 +45,7 @@ export function measureServer(plan: HttpPlan, setting: Setting): Promise<HttpMea
 }
 
 /** Runs the plan's posts against the bare server, where nobody listens. */
-export function measureBare(plan: HttpPlan, setting: Setting): Promise<HttpMeasurement> {
+function measureBare(plan: HttpPlan, setting: Setting): Promise<HttpMeasurement> {
   const alone: HttpPlan = { ...plan, title: `bare node:http, ${plan.connections} connections`, listeners: 0 };
   return onStage(BARE, setting, (stage) =>
     stage.with(async (target) => {
