@@ -17,6 +17,8 @@ export interface HttpServerOptions extends MemoryServerOptions {
   readonly trustProxy?: readonly string[];
   readonly tls?: TestCertificate;
   readonly readiness?: () => Promise<Readiness>;
+  /** The port of the HTTP door; one that is free unless told. */
+  readonly httpPort?: number;
   /** Parts of the door that are others than those of the server. */
   readonly door?: Partial<HttpGatewayOptions["door"]>;
 }
@@ -35,7 +37,7 @@ export async function startHttpServer(options: HttpServerOptions = {}): Promise<
   const { sessions, dispatcher, guests, authenticator, accounts, api } = core;
   const auth = { ...OPEN_AUTH, ...options.auth };
   const gateway = await openHttpGateway({
-    listen: { host: "127.0.0.1", port: 0 },
+    listen: { host: "127.0.0.1", port: options.httpPort ?? 0 },
     origins: options.origins ?? [],
     tls: options.tls,
     door: {
@@ -53,6 +55,9 @@ export async function startHttpServer(options: HttpServerOptions = {}): Promise<
         }),
       ...options.door,
     },
+  }).catch(async (error: unknown) => {
+    await memory.stop();
+    throw error;
   });
   return {
     ...memory,

@@ -24,7 +24,9 @@ export function bodyType(contentType: string | undefined): BodyType {
     const charset = /^\s*charset\s*=\s*"?([^"\s]*)"?\s*$/.exec(parameter)?.[1];
     if (charset !== undefined && charset !== "utf-8" && charset !== "utf8" && charset !== "us-ascii") return undefined;
   }
-  return { [FORM]: "form", [JSON_TYPE]: "json" }[type.trim()] as BodyType;
+  const bare = type.trim();
+  if (bare === FORM) return "form";
+  return bare === JSON_TYPE ? "json" : undefined;
 }
 
 /** Reads a whole body. Throws `CommandError` where it is no such thing. */

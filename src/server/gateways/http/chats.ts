@@ -163,7 +163,7 @@ export const chatCalls: readonly Call[] = [
       group: "chats",
       body: marker,
       answers: [{ status: 200, says: "where it stands, and how many messages are unread", json: markerShape }],
-      errors: ["unknown_room"],
+      errors: ["unknown_room", "forbidden", "banned"],
     },
   },
 ];

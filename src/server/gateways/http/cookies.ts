@@ -2,6 +2,7 @@
  * Stage 1, the HTTP door: the two cookies there are. `user_id` says who one is in open mode, where a name is enough;
  * `verbatim_session` holds the secret of a sign-in. Pure.
  */
+import type { AuthConfig } from "../../config/config.ts";
 import type { NewSignIn } from "./door.ts";
 
 /** Who somebody says they are: believed in open mode only. */
@@ -39,9 +40,13 @@ export function signInCookie({ account, cookie }: NewSignIn, secure: boolean): s
   return `${SESSION_COOKIE}=${cookie.value}; ${FLAGS}; Expires=${expires}${flag(secure)}`;
 }
 
-/** `Set-Cookie` for somebody who signed out: takes both away. */
-export function droppedCookies(secure: boolean): readonly string[] {
-  return [USER_ID_COOKIE, SESSION_COOKIE].map((name) => `${name}=; ${FLAGS}; Max-Age=0${flag(secure)}`);
+/**
+ * `Set-Cookie` for somebody who signed out: takes away what says who they are, and the cookie of the open mode wherever it
+ * is from. The one that counts comes last: `curl` (7.88) brings a cookie back from its jar where another follows it.
+ */
+export function droppedCookies(mode: AuthConfig["mode"], secure: boolean): readonly string[] {
+  const names = mode === "open" ? [USER_ID_COOKIE] : [USER_ID_COOKIE, SESSION_COOKIE];
+  return names.map((name) => `${name}=; ${FLAGS}; Max-Age=0${flag(secure)}`);
 }
 
 const flag = (secure: boolean): string => (secure ? "; Secure" : "");

@@ -122,5 +122,5 @@ export const eventsNote: CallNote = {
       json: undefined,
     },
   ],
-  errors: ["unknown_room", "banned", "too_many_sessions"],
+  errors: ["unknown_room", "forbidden", "banned", "too_many_sessions"],
 };

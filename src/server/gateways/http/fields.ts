@@ -33,6 +33,15 @@ export function check<Shape extends z.ZodObject>(schema: Shape, fields: Fields):
   throw new CommandError("bad_field", place === "" ? (issue?.message ?? "wrong") : `${place}: ${issue?.message}`);
 }
 
+/** How forms say yes and no; a box that is ticked says `on`. */
+const YES_OR_NO: ReadonlyMap<string, boolean> = new Map([
+  ["true", true],
+  ["1", true],
+  ["on", true],
+  ["false", false],
+  ["0", false],
+]);
+
 /** What a value stands for where `type` is wanted: a single one for a list of one, text for a number or a yes. */
 function meant(type: z.ZodType, value: unknown): unknown {
   if (value === null) return undefined;
@@ -40,7 +49,6 @@ function meant(type: z.ZodType, value: unknown): unknown {
   if (type instanceof z.ZodArray) return Array.isArray(value) ? value : [value];
   if (typeof value !== "string") return value;
   if (type instanceof z.ZodNumber) return /^\d{1,16}$/.test(value) ? Number(value) : value;
-  if (type instanceof z.ZodBoolean)
-    return { true: true, "1": true, on: true, false: false, "0": false }[value] ?? value;
+  if (type instanceof z.ZodBoolean) return YES_OR_NO.get(value) ?? value;
   return value;
 }

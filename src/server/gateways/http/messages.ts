@@ -52,7 +52,7 @@ export const messageCalls: readonly Call[] = [
           json: z.array(messageShape),
         },
       ],
-      errors: ["unknown_room", "banned"],
+      errors: ["unknown_room", "forbidden", "banned"],
     },
   },
   {
@@ -65,7 +65,7 @@ export const messageCalls: readonly Call[] = [
       summary: "Take a message's text away (its author, the owner of the chat, an admin)",
       group: "messages",
       answers: [{ status: 204, says: "its text is gone from store and history", json: undefined }],
-      errors: ["unknown_room", "unknown_message", "forbidden"],
+      errors: ["unknown_room", "unknown_message", "forbidden", "banned"],
     },
   },
 ];

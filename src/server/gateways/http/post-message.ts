@@ -113,6 +113,7 @@ export const postMessageNote: CallNote = {
     "empty_message",
     "message_too_long",
     "unknown_room",
+    "forbidden",
     "banned",
     "key_reused",
     "too_fast",

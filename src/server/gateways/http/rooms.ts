@@ -102,7 +102,7 @@ export const roomCalls: readonly Call[] = [
       group: "public rooms",
       query: banned,
       answers: [{ status: 204, says: "they may come in", json: undefined }],
-      errors,
+      errors: [...errors, "not_found", "unknown_user"],
     },
   },
 ];

@@ -24,11 +24,11 @@ async function signIn({ accounts }: HttpDoor, ask: Ask): Promise<Answer> {
 }
 
 /** `GET /logout` and `POST /logout`: the sign-in ends, and the cookie goes, whether it was still good or not. */
-async function signOut({ accounts }: HttpDoor, ask: Ask): Promise<Answer> {
+async function signOut({ accounts, auth }: HttpDoor, ask: Ask): Promise<Answer> {
   const credential = await credentialOf(ask);
   // A token is revoked by its name; that a program drops it by a stray request would be a surprise.
   if (credential?.type === "sign_in") await accounts.signOut(credential);
-  return seeOther("/", droppedCookies(ask.isSecure));
+  return seeOther("/", droppedCookies(auth.mode, ask.isSecure));
 }
 
 /** `PUT /me/password`: another password; everything else that was signed in with the old one ends. */
@@ -70,7 +70,7 @@ export const signInCalls: readonly Call[] = [
       group: "people",
       body: signInFields,
       answers: [{ status: 303, says: "to `/`, with the cookie", json: undefined }],
-      errors: ["wrong_credentials", "too_many_sign_ins"],
+      errors: ["wrong_credentials", "too_many_sign_ins", "forbidden"],
       isOpenToAll: true,
     },
   },

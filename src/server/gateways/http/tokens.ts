@@ -60,6 +60,7 @@ export const tokenCalls: readonly Call[] = [
       group: "tokens",
       body: newToken,
       answers: [{ status: 201, says: "the token, told this once", json: newTokenShape }],
+      errors: ["forbidden", "too_many_tokens"],
     },
   },
   {
