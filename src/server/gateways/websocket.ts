@@ -103,9 +103,11 @@ class Upgrades {
       place = this.#door.sessions.takePlace(address);
       if (place === undefined) throw new CommandError("too_many_sessions", "this server is full; try again later");
       const arrival = await this.#identify(request, target, address);
-      if (socket.destroyed || this.#isStopped) {
-        await this.#door.guests.leave(arrival.token);
-        throw new CommandError("going_away", "the server is stopping; come back and resume");
+      if (socket.destroyed || this.#isStopped) await this.#door.guests.leave(arrival.token);
+      if (this.#isStopped) throw stopping();
+      if (socket.destroyed) {
+        place.release();
+        return;
       }
       socket.setTimeout(0);
       socket.write(answer);
@@ -118,7 +120,7 @@ class Upgrades {
 
   /** Whether the request may become a WebSocket, whoever asks; gives the answer to it. */
   #check(request: IncomingMessage): string {
-    if (this.#isStopped) throw new CommandError("going_away", "the server is stopping; come back and resume");
+    if (this.#isStopped) throw stopping();
     const foreign = this.#door.origins.refusal(request.headers, true);
     if (foreign !== undefined) throw new CommandError("wrong_origin", foreign);
     return handshakeAnswer(request, this.#server.maxHeadersCount);
@@ -180,7 +182,7 @@ class Upgrades {
 
   #refuse(socket: Socket, error: unknown): void {
     const { code, message } = this.#explain(error);
-    if (code === "too_many_sessions" || code === "unavailable") this.#door.telemetry.sessionRefused("websocket", code);
+    this.#door.telemetry.sessionRefused("websocket", code);
     if (socket.destroyed) return;
     const linger = this.#door.clock.after(LINGER_MS, () => socket.destroy());
     socket.on("close", () => linger.cancel());
@@ -195,3 +197,5 @@ class Upgrades {
     return { code: "unavailable", message: "the server can't take you right now; try again" };
   }
 }
+
+const stopping = (): CommandError => new CommandError("going_away", "the server is stopping; come back and resume");
