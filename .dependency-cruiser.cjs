@@ -139,6 +139,7 @@ module.exports = {
     driver("crc32", "@node-rs/crc32", "^src/server/((log|store|projector)/|sealed-value\\.ts$)"),
     driver("file locks", "fs-native-extensions", "^src/server/data-folder\\.ts$"),
     driver("fastify", "fastify", "^src/server/gateways/(http|pages)/"),
+    driver("WebSocket frames", "ws", "^src/server/gateways/websocket-(reader|receiver\\.d)\\.ts$"),
     driver("password hashes", "@node-rs/argon2", "^src/server/auth/passwords\\.ts$"),
     driver("signed tokens", "jose", "^src/server/auth/jwt(-keys)?\\.ts$"),
     driver("metrics and logs", "prom-client|pino|pino-pretty", "^src/server/telemetry/"),
