@@ -14,7 +14,7 @@ function pulse(clock: FakeClock) {
 }
 
 describe("the heartbeat", () => {
-  it("WIRE-20 asks each connection every 25 s, and judges it 10 s later", async () => {
+  it("WS-4 WIRE-20 asks each connection every 25 s, and judges it 10 s later", async () => {
     const clock = new FakeClock(0);
     const heartbeat = new Heartbeat(clock);
     const pulses = Array.from({ length: 60 }, () => pulse(clock));
