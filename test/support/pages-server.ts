@@ -255,7 +255,7 @@ export async function pagesServer(rules: SignInRules = { mode: "open", signUp: "
       faults.push(error);
     },
   };
-  await registerPages(server, door);
+  registerPages(server, door);
   server.post("/login", async (request, reply) => {
     const { username = "", password } = request.body as { username?: string; password?: string };
     try {

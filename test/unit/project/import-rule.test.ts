@@ -53,6 +53,7 @@ const BROKEN: Record<string, readonly [path: string, text: string]> = {
   "driver-fastify": ["src/server/gateways/tcp.ts", 'import "fastify";'],
   "driver-password hashes": ["src/server/auth/w.ts", 'import "@node-rs/argon2";'],
   "driver-signed tokens": ["src/server/gateways/x.ts", 'import "jose";'],
+  "driver-WebSocket frames": ["src/server/gateways/tcp-too.ts", 'import "ws";'],
   "driver-metrics and logs": ["src/server/projector/s.ts", 'import "prom-client";'],
   "driver-schemas and YAML": ["src/server/commands/t.ts", 'import "zod";'],
   "driver-the command line": ["src/server/u.ts", 'import "commander";'],
@@ -76,7 +77,7 @@ describe("the import rule", () => {
 
   beforeAll(() => {
     const declared = ["lmdb", "@node-rs/crc32", "fs-native-extensions", "fastify", "prom-client", "zod", "commander"];
-    const packages = [...declared, "hdr-histogram-js", "undeclared"];
+    const packages = [...declared, "hdr-histogram-js", "@node-rs/argon2", "jose", "ws", "undeclared"];
     for (const name of packages) {
       write(`node_modules/${name}/package.json`, JSON.stringify({ name, version: "1.0.0", main: "index.js" }));
       write(`node_modules/${name}/index.js`, "module.exports = {};");

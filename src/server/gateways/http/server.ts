@@ -91,7 +91,7 @@ export async function openHttpGateway(options: HttpGatewayOptions): Promise<Http
     );
   addOperations(app, door, guard, isAdmin);
   addDocs(app, openApi(notedCalls()), guard, door.telemetry);
-  await registerPages(app, pagesDoor(door, visitors));
+  registerPages(app, pagesDoor(door, visitors));
   await app.ready();
 
   const { server } = app;

@@ -28,12 +28,13 @@ const ASSET_SECONDS = 365 * 24 * 60 * 60;
  * Adds the pages to a server, which must refuse requests of other origins before any route sees them, and must bound
  * what a request may hold.
  */
-export async function registerPages(server: FastifyInstance, door: PagesDoor): Promise<void> {
-  await server.register(async (assets) => {
+export function registerPages(server: FastifyInstance, door: PagesDoor): void {
+  void server.register((assets, _options, done) => {
     addAsset(assets, STYLE_ASSET);
     addAsset(assets, ICON_ASSET);
+    done();
   });
-  await server.register(async (pages) => {
+  void server.register((pages, _options, done) => {
     pages.addHook("onRequest", async (_request, reply) => protectPage(reply));
     // Forms as browsers send them, and nothing else, whatever the server around the pages takes.
     pages.removeAllContentTypeParsers();
@@ -48,6 +49,7 @@ export async function registerPages(server: FastifyInstance, door: PagesDoor): P
     addSignInRoutes(pages, door);
     addDashboardRoutes(pages, door);
     addChatRoutes(pages, door);
+    done();
   });
 }
 
