@@ -153,7 +153,8 @@ describe("docs/http.md", () => {
     const others = ["GET /openapi.json"];
     const app = fastify();
     app.addHook("onRoute", ({ method, url }) => void others.push(`${String(method)} ${inBraces(url)}`));
-    await registerPages(app, {} as PagesDoor);
+    registerPages(app, {} as PagesDoor);
+    await app.ready();
     await app.close();
     const pages = rowsIn("Pages").flatMap(([cell = ""]) => codesIn(cell));
     expect(pages).toEqual(["GET /", "GET /dashboard", "GET /ui/chats/{chat_id}"]);
