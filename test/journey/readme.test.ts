@@ -1,9 +1,16 @@
 /**
- * The README works as it stands: its commands are run on a clean copy of the checkout, and two people chat through `nc`
- * with the lines that it shows. Only ports are changed, through the environment, for the machine may use the usual ones.
+ * The README works as it stands: its commands are run on a clean copy of the checkout, two people chat through `nc` and
+ * two through `curl` and a WebSocket with the lines that it shows, and what it says to start for others is right. Only
+ * ports are changed, for the machine may use the usual ones.
  */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { banner } from "../../src/cli/banner.ts";
+import { makeConfig } from "../../src/server/config/make-config.ts";
+import { makeCertificate } from "../support/certificate.ts";
 import { cleanCheckout } from "../support/clean-checkout.ts";
+import { sectionOf, shellBlocks } from "../support/papers.ts";
 import type { Program } from "../support/programs.ts";
 import { isInstalled, runProgram, startProgram } from "../support/programs.ts";
 import { readProjectFile } from "../support/project-files.ts";
@@ -28,6 +35,11 @@ function codeBlocks(heading: string, language: string): readonly (readonly strin
 const [commands = []] = codeBlocks("Run it", "sh");
 const [[connect = ""] = []] = codeBlocks("Talk to it", "sh");
 const [greeting = [], talk = [], resume = []] = codeBlocks("Talk to it", "json");
+const [people = "", listen = "", post = ""] = shellBlocks(sectionOf(readProjectFile("README.md"), "Over HTTP"));
+/** What is run for others, each on one line. */
+const serving = shellBlocks(sectionOf(readProjectFile("README.md"), "Let others in").replace(/^ {3}/gm, ""))
+  .flatMap((block) => block.replace(/\\\n/g, "").split("\n"))
+  .filter((line) => line.startsWith("verbatim serve "));
 
 it("shows two commands to run, one to connect, and what to type", () => {
   expect(commands).toEqual(["npm ci", "npm start"]);
@@ -35,6 +47,18 @@ it("shows two commands to run, one to connect, and what to type", () => {
   expect(greeting).toHaveLength(1);
   expect(talk).toHaveLength(2);
   expect(resume).toHaveLength(2);
+});
+
+it("shows what a person sees when the server is up", () => {
+  const shown = /^```\n(Verbatim [\s\S]*?)^```$/m.exec(readProjectFile("README.md"))?.[1];
+  const folder = "/srv/verbatim";
+  const shippedRooms = `${folder}/resources/rooms.json`;
+  const { config } = makeConfig({ flags: new Map(), env: new Map(), file: undefined, folder, shippedRooms });
+  const started = {
+    ...{ version: "0.1.0", config, rooms: 24 },
+    ...{ tcp: config.tcp, http: config.http, ops: config.ops, sessionsMax: 20_000, openFiles: 65_536 },
+  };
+  expect(shown?.trim()).toBe(banner(started).trim());
 });
 
 /** The messages in what a `nc` printed, as `seq text`. */
@@ -68,6 +92,7 @@ describe.each([[""], [" --ignore-scripts"]])("the commands of the README%s, on a
 
   let server: Program;
   let port = "";
+  let httpPort = "";
 
   beforeAll(async () => {
     const [install = "", serve = ""] = commands;
@@ -76,6 +101,7 @@ describe.each([[""], [" --ignore-scripts"]])("the commands of the README%s, on a
     server = start(serve + suffix, FREE_PORTS);
     const listening = await server.printed(/"tcp":"127\.0\.0\.1:(\d+)"/, START_WITHIN_MS);
     port = listening[1] ?? "";
+    httpPort = /"http":"127\.0\.0\.1:(\d+)"/.exec(listening.input)?.[1] ?? "";
   }, INSTALL_WITHIN_MS + START_WITHIN_MS);
 
   afterAll(async () => {
@@ -110,6 +136,42 @@ describe.each([[""], [" --ignore-scripts"]])("the commands of the README%s, on a
     await type(returned, resume);
     await returned.printed(/"caught_up","r":"general","q":2/, ANSWER_WITHIN_MS);
     expect(messages(returned)).toEqual(["2 hello"]);
+  });
+
+  it("HTTP-1 WS-2 lets two people talk by curl and a WebSocket", async (context) => {
+    if (!isInstalled("curl")) context.skip("curl is not installed");
+    const here = (script: string): string => script.replaceAll("localhost:8000", `localhost:${httpPort}`);
+    const options = { cwd: checkout.path, withinMs: ANSWER_WITHIN_MS };
+    const tell = 'echo "$ALICE $BOB $CHAT"\n';
+    const said = await runProgram("sh", ["-c", `set -e\n${here(people)}${tell}`], { ...options, env: {} });
+    const [ALICE = "", BOB = "", CHAT = ""] = said.trim().split(" ");
+    const env = { ALICE, BOB, CHAT };
+    expect(listen).toMatch(/ &\n$/);
+    const bob = start(here(listen.replace(/ &\n$/, "\n")), env);
+    await until(
+      ANSWER_WITHIN_MS,
+      () => `a WebSocket: ${bob.output()}`,
+      async () => {
+        const metrics = await (await fetch(`http://127.0.0.1:${httpPort}/metrics`)).text();
+        return metrics.includes("\nactive_websocket_users 1\n") || undefined;
+      },
+    );
+    const read = await runProgram("sh", ["-c", `set -e\n${here(post)}`], { ...options, env });
+    expect(read).toContain('"content":"hi Bob"');
+    expect(read).toMatch(/\[\{"chat_id":[^\]]*"content":"hi Bob"[^\]]*\}\]/);
+    await bob.printed(/^\{"_et":"user_message",.*"u":"Alice","c":"hi Bob",.*\}$/m, ANSWER_WITHIN_MS);
+  });
+
+  it("can be started for others as it says", async () => {
+    expect(serving).toHaveLength(2);
+    const { cert, key } = makeCertificate();
+    writeFileSync(join(checkout.path, "chain.pem"), cert);
+    writeFileSync(join(checkout.path, "key.pem"), key);
+    for (const line of serving) {
+      const command = `node dist/bin.js ${line.replace(/^verbatim /, "")} --check-config`;
+      const options = { cwd: checkout.path, env: {}, withinMs: START_WITHIN_MS };
+      expect(await runProgram("sh", ["-c", command], options)).toMatch(/the configuration is right; 24 rooms/);
+    }
   });
 
   it("STOP-1 stops on SIGTERM, and what npm started is gone", async () => {
