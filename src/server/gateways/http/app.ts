@@ -61,7 +61,7 @@ export function createApp(
 }
 
 /** Sends a problem. */
-export function sendProblem(reply: FastifyReply, body: Problem): void {
+function sendProblem(reply: FastifyReply, body: Problem): void {
   reply
     .code(body.status)
     .headers({ ...problemHeaders(body), "cache-control": "no-store", "x-content-type-options": "nosniff" })

@@ -22,6 +22,9 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join("; ");
 
+const LOGO =
+  '<svg xmlns="http://www.w3.org/2000/svg" width="120" height="40"><text x="0" y="27" font-family="sans-serif" font-size="22" fill="#fff">Verbatim</text></svg>';
+
 const PREFIX = "/docs";
 
 /** Adds both. `guard` throws where somebody may not see them. */
@@ -71,6 +74,8 @@ async function openPage(document: Readonly<Record<string, unknown>>, telemetry: 
     routePrefix: PREFIX,
     staticCSP: POLICY,
     uiConfig: { displayRequestDuration: true },
+    theme: { title: "Verbatim: the HTTP API" },
+    logo: { type: "image/svg+xml", content: Buffer.from(LOGO) },
   });
   await app.ready();
   return (request, response) => app.routing(request, response);

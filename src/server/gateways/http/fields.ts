@@ -14,7 +14,7 @@ export const NO_FIELDS: Fields = Object.freeze(Object.create(null));
 const HALF_PAIR = /\p{Surrogate}/u;
 
 /** Whether a text is one: half of a surrogate pair, which JSON can write, has no UTF-8. */
-export const isText = (value: string): boolean => !HALF_PAIR.test(value);
+const isText = (value: string): boolean => !HALF_PAIR.test(value);
 
 /** A text, for a schema. */
 export const text = (): z.ZodString => z.string().refine(isText, "has half of a surrogate pair, which is no text");

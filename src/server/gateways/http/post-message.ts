@@ -1,7 +1,8 @@
 /**
  * Stage 1, the HTTP door: `POST /chats/{chat_id}/messages`, the call that most requests are. It is carried out before
- * Fastify sees the request, on Node's own request and response: measured, that leaves about a fifth more of the
- * processor to everything behind it. What it checks is what all calls check, by the same functions.
+ * Fastify sees the request, on Node's own request and response, because that saves a fifth of the processor time that the
+ * door takes for it (measured with everything behind the door left out: 59 µs instead of 74, a bare server 45). What it
+ * checks is what all calls check, by the same functions.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";

@@ -7,7 +7,7 @@ import { TriedTooOften } from "../../auth/sign-in-throttle.ts";
 import { CommandError } from "../../commands/command-error.ts";
 
 /** The content type of a problem. */
-export const PROBLEM_TYPE = "application/problem+json; charset=utf-8";
+const PROBLEM_TYPE = "application/problem+json; charset=utf-8";
 
 /** The body of an error. */
 export interface Problem {

@@ -15,7 +15,7 @@ const time = z.iso.datetime().describe("UTC, with milliseconds");
 const seq = z.int().min(0).describe("a record's number within its room: 1, 2, 3, … without holes");
 
 /** A time as the API writes it. */
-export const showTime = (milliseconds: number): string => new Date(milliseconds).toISOString();
+const showTime = (milliseconds: number): string => new Date(milliseconds).toISOString();
 
 const list = (items: readonly string[]): string => `[${items.join(",")}]`;
 
