@@ -19,6 +19,11 @@ const HEADERS_MS_MAX = 5_000;
 const LOOK_EVERY_MS = 1_000;
 /** A connection without a request is kept for so long, in milliseconds. */
 const KEEP_ALIVE_MS = 5_000;
+/**
+ * A connection on which nothing moves, in milliseconds: who asks for a long answer and does not read it must not keep it
+ * in memory. What is meant to be silent, a stream or a WebSocket, is looked after as a session and has none.
+ */
+export const SILENT_MS_MAX = 30_000;
 const HEADER_BYTES_MAX = 16 * 1024;
 /** Node leaves out what is beyond, so a request that has as many is refused. */
 const HEADERS_MAX = 64;
@@ -41,6 +46,7 @@ export function createNodeServer(
   const server = tls === undefined ? createServer(options, handle) : createTlsServer({ ...options, ...tls }, handle);
   // What somebody expects beyond `100-continue` may be passed over, and Node's own answer would have no body.
   server.on("checkExpectation", handle);
+  server.timeout = SILENT_MS_MAX;
   server.maxHeadersCount = HEADERS_MAX;
   server.maxConnections = connectionsMax;
   return server as Server;
