@@ -48,9 +48,9 @@ export function launch(options: LaunchOptions): Promise<Launched> {
   const pinned = options.cores.server === undefined ? [] : ["taskset", "-c", String(options.cores.server)];
   const [program = "", ...args] = [...pinned, "env", ...options.environment, ...node];
   const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
-  // Whatever ends the tool, the process that it started does not outlive it.
+  // Whatever ends the tool, the process that it started does not outlive it; nor does it write to a folder that goes.
   const orphan = (): boolean => child.kill("SIGKILL");
-  process.once("exit", orphan);
+  process.prependOnceListener("exit", orphan);
   child.once("exit", () => process.removeListener("exit", orphan));
   return new Promise((resolve, reject) => {
     let output = "";

@@ -2,7 +2,7 @@
  * Load tool, the stage of one measurement: a folder of its own, the disk's speed there, the measured program in a
  * process of its own, and everything removed again.
  */
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -47,11 +47,15 @@ export async function onStage<T>(program: Program, setting: Setting, play: (stag
   const parent = setting.data ?? tmpdir();
   if (!existsSync(parent)) throw new Error(`There is no folder ${parent}.`);
   const folder = await mkdtemp(join(parent, "verbatim-bench-"));
+  // A tool that is interrupted leaves nothing behind either.
+  const clear = (): void => rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  process.once("exit", clear);
   try {
     const disk = program.kind === "serve" ? probeDisk(folder) : undefined;
     return await play({ disk, with: (act) => withProgram(program, folder, setting, act) });
   } finally {
     await rm(folder, { recursive: true, force: true });
+    process.removeListener("exit", clear);
   }
 }
 

@@ -9,7 +9,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Comparison } from "../../src/bench/baseline.ts";
 import type { HttpComparison, HttpMeasurement } from "../../src/bench/http/http-measure.ts";
 import type { Measurement } from "../../src/bench/measure.ts";
-import { runVerbatim } from "../support/spawned-server.ts";
+import { runVerbatim, spawnVerbatim } from "../support/spawned-server.ts";
+import { until } from "../support/until.ts";
 
 const WITHIN_MS = 60_000;
 
@@ -100,6 +101,19 @@ describe("verbatim bench tcp, with a server of its own", () => {
     expect(code).toBe(0);
     expect(comparison.measurements.map(({ subject }) => subject)).toEqual(["server", "websocket"]);
     expect(comparison.deliveriesRatio).toBeGreaterThan(0);
+  });
+
+  it("leaves nothing behind where it is interrupted", async () => {
+    const run = spawnVerbatim(["bench", "tcp", "--data", folder, "--duration", "30", "--progress"]);
+    await until(
+      20_000,
+      () => `the load to go on; it printed ${run.stderr()}`,
+      () => (/[1-9]\d* out\/s/.test(run.stderr()) ? true : undefined),
+    );
+    expect(await readdir(folder)).toHaveLength(1);
+    run.child.kill("SIGINT");
+    expect((await run.exited).code).toBe(130);
+    expect(await readdir(folder)).toEqual([]);
   });
 
   it("writes a profile of the server, and says why a server did not start", async () => {
