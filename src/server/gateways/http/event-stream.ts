@@ -56,7 +56,8 @@ export class EventStream implements Transport {
   begin(): void {
     if (this.#begun || this.#response.destroyed) return;
     this.#begun = true;
-    this.#response.socket?.setTimeout(0);
+    const { socket } = this.#response;
+    if (socket !== null) socket.setTimeout(0);
     this.#response.writeHead(200, HEADERS);
     this.#response.write(BEGIN);
   }
