@@ -41,6 +41,13 @@ export default defineConfig({
     allowOnly: false,
     passWithNoTests: false,
     restoreMocks: true,
-    projects: [parallel("unit"), parallel("contract"), parallel("wire"), serial("journey", 1), serial("browser", 2), serial("faults", 3)],
+    projects: [
+      parallel("unit"),
+      parallel("contract"),
+      parallel("wire"),
+      serial("journey", 1),
+      serial("browser", 2),
+      serial("faults", 3),
+    ],
   },
 });

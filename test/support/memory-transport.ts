@@ -2,8 +2,9 @@
  * Test support: a connection without a socket. It reads commands as the TCP door does (none while the session is behind
  * or a command is being waited for) and takes bytes as fast as the test says. What the client gets, it gets as lines.
  */
-import { LineFraming } from "../../src/server/fanout/framing.ts";
+
 import type { Core } from "../../src/server/core.ts";
+import { LineFraming } from "../../src/server/fanout/framing.ts";
 import type { Transport } from "../../src/server/fanout/outbox.ts";
 import type { Session } from "../../src/server/fanout/session.ts";
 
