@@ -24,6 +24,7 @@ import { Origins } from "./origins.ts";
 import { pagesDoor } from "./pages-door.ts";
 import { PostMessage } from "./post-message.ts";
 import { addCalls, askOf } from "./register.ts";
+import { Turns } from "./turns.ts";
 import { Visitors } from "./visitors.ts";
 
 /**
@@ -68,11 +69,15 @@ export async function openHttpGateway(options: HttpGatewayOptions): Promise<Http
   const visitors = new Visitors(door);
   const streams = new EventStreams(door);
   const posts = new PostMessage(door, visitors);
+  const turns = new Turns();
   const makeServer = (handle: RequestListener): Server => {
     const take = (request: IncomingMessage, response: ServerResponse): void => {
+      // What came before the server began to stop is answered, though it waits.
       const refusal = gate.refusal(request);
-      if (refusal !== undefined) writeFailure(response, refusal, door.telemetry);
-      else if (!posts.take(request, response)) handle(request, response);
+      turns.take(request, response, () => {
+        if (refusal !== undefined) writeFailure(response, refusal, door.telemetry);
+        else if (!posts.take(request, response)) handle(request, response);
+      });
     };
     return createNodeServer(take, options.tls, door.limits.sessionsMax + CONNECTIONS_BESIDE_SESSIONS);
   };

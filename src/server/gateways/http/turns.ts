@@ -15,67 +15,63 @@ const POSTS_AT_ONCE = 64;
 /** Requests that may wait on one connection; beyond, it is closed, for what was asked can't be told apart any more. */
 const WAITING_MAX = 1000;
 
-/** A request that waits. */
-interface Waiting {
+/** A request, and how it is carried out. */
+interface Turn {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  readonly begin: () => void;
 }
 
 /** The requests of one connection. */
 interface Line {
   running: number;
-  /** Whether the one that runs is to be alone. */
+  /** Whether what runs is to be alone. */
   isAlone: boolean;
-  readonly waiting: Waiting[];
+  readonly waiting: Turn[];
 }
 
 /** Gives each request its turn. */
 export class Turns {
-  readonly #handle: (request: IncomingMessage, response: ServerResponse) => void;
   readonly #lines = new WeakMap<Socket, Line>();
 
-  /** `handle` carries out a request. */
-  constructor(handle: (request: IncomingMessage, response: ServerResponse) => void) {
-    this.#handle = handle;
-  }
-
-  /** A request came. */
-  readonly take = (request: IncomingMessage, response: ServerResponse): void => {
+  /** A request came; `begin` is called when it is its turn, or never where its connection is gone by then. */
+  take(request: IncomingMessage, response: ServerResponse, begin: () => void): void {
     const { socket } = request;
     let line = this.#lines.get(socket);
     if (line === undefined) {
       line = { running: 0, isAlone: false, waiting: [] };
       this.#lines.set(socket, line);
     }
-    if (line.waiting.length === 0 && mayBegin(line, request)) this.#begin(line, { request, response });
-    else if (line.waiting.push({ request, response }) > WAITING_MAX) {
+    const turn = { request, response, begin };
+    if (line.waiting.length === 0 && mayBegin(line, turn)) start(line, turn);
+    else if (line.waiting.push(turn) > WAITING_MAX) {
       line.waiting.length = 0;
       socket.destroy();
-    }
-  };
-
-  #begin(line: Line, { request, response }: Waiting): void {
-    line.running += 1;
-    line.isAlone = request.method !== "POST";
-    // Told once the answer has left for the client, or never will.
-    response.once("close", () => {
-      line.running -= 1;
-      this.#next(line);
-    });
-    this.#handle(request, response);
-  }
-
-  #next(line: Line): void {
-    for (let first = line.waiting[0]; first !== undefined && mayBegin(line, first.request); first = line.waiting[0]) {
-      line.waiting.shift();
-      if (first.request.socket.destroyed) {
-        line.waiting.length = 0;
-        return;
-      }
-      this.#begin(line, first);
     }
   }
 }
 
-const mayBegin = ({ running, isAlone }: Line, { method }: IncomingMessage): boolean =>
-  running === 0 || (!isAlone && method === "POST" && running < POSTS_AT_ONCE);
+function start(line: Line, { request, response, begin }: Turn): void {
+  line.running += 1;
+  line.isAlone = request.method !== "POST";
+  // Told once the answer has left for the client, or never will.
+  response.once("close", () => {
+    line.running -= 1;
+    startNext(line);
+  });
+  begin();
+}
+
+function startNext(line: Line): void {
+  for (let first = line.waiting[0]; first !== undefined && mayBegin(line, first); first = line.waiting[0]) {
+    if (first.request.socket.destroyed) {
+      line.waiting.length = 0;
+      return;
+    }
+    line.waiting.shift();
+    start(line, first);
+  }
+}
+
+const mayBegin = ({ running, isAlone }: Line, { request }: Turn): boolean =>
+  running === 0 || (!isAlone && request.method === "POST" && running < POSTS_AT_ONCE);
