@@ -1,3 +1,4 @@
+/** Turns: what one connection asks is begun only when its answers cannot pile up. */
 import { EventEmitter } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { describe, expect, it } from "vitest";
