@@ -2,6 +2,7 @@
  * Test support, load: somebody who posts forms over HTTP, on several connections, whatever happens: each post has an
  * `Idempotency-Key` and is sent again until it is answered, across restarts of the server.
  */
+import { setTimeout as delay } from "node:timers/promises";
 import type { Dice } from "./faults-run.ts";
 import { type Actor, codeOf, HttpLane, type LoadAnswer, type LoadDoors } from "./load-actor.ts";
 import type { Acknowledged, LoadRoom } from "./load-room.ts";
@@ -29,6 +30,8 @@ export interface PosterStyle {
   /** Bytes of text that are added to each message. */
   readonly padding: number;
   readonly dice: Dice;
+  /** How long each line waits from one answer to its next post, in milliseconds; not at all unless told. */
+  readonly pauseMs?: number;
 }
 
 const AGAIN = ["not_sent", "unknown", "overloaded", "unavailable"];
@@ -96,6 +99,7 @@ export class Poster implements Actor {
         const answer = await this.#send(lane, line.pending);
         this.#answered(line, line.pending, answer);
         if (codeOf(answer) === "going_away") break;
+        if (this.#style.pauseMs !== undefined) await delay(this.#style.pauseMs);
       }
     } catch {
       this.#lost(lane);
