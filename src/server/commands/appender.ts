@@ -43,9 +43,11 @@ interface Turn {
   roomNames: string[];
   messages: number;
   bytes: number;
+  /** Whether one of them is a request's, whose sender does nothing more before the answer. */
+  isAwaited: boolean;
 }
 
-const emptyTurn = (): Turn => ({ records: [], senders: [], roomNames: [], messages: 0, bytes: 0 });
+const emptyTurn = (): Turn => ({ records: [], senders: [], roomNames: [], messages: 0, bytes: 0, isAwaited: false });
 
 /** Appends what sessions and requests post. */
 export class Appender {
@@ -134,6 +136,7 @@ export class Appender {
     turn.roomNames.push(room.name);
     turn.bytes += bytes;
     if (kind === "message") turn.messages += 1;
+    if (session === undefined) turn.isAwaited = true;
     if (!this.#scheduled) {
       this.#scheduled = true;
       this.#clock.endOfTurn(() => this.#endTurn());
@@ -150,7 +153,7 @@ export class Appender {
     const turn = this.#turns[partition];
     if (turn === undefined || turn.records.length === 0) return;
     this.#turns[partition] = emptyTurn();
-    const appended = this.#log.append(partition, turn.records).then(
+    const appended = this.#log.append(partition, turn.records, turn.isAwaited).then(
       () => this.#telemetry.messagesAccepted(turn.messages),
       (error: unknown) => this.#failed(turn, error),
     );

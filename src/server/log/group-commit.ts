@@ -33,6 +33,8 @@ export class GroupCommit {
   #inFlight: PendingBatch | undefined;
   #pumping: Promise<void> | undefined;
   #expiry: Timer | undefined;
+  /** Whether somebody waits who says nothing more before they are answered: to hold them up for more brings none. */
+  #isAwaited = false;
   #isClosed = false;
   /** Called when a commit that hangs was given up, so that `close` need not wait for it. */
   #onGivenUp: () => void = () => undefined;
@@ -46,7 +48,7 @@ export class GroupCommit {
   }
 
   /** Appends at least one record; resolves and rejects as `MessageLog.append` says. */
-  append(records: readonly LogRecord[]): Promise<number> {
+  append(records: readonly LogRecord[], isAwaited: boolean): Promise<number> {
     return new Promise((resolve, reject) => {
       const refusal = this.#isClosed ? "the log is closed" : this.#committer.fault();
       if (refusal !== undefined) return reject(new AppendError("not_sent", refusal));
@@ -55,6 +57,7 @@ export class GroupCommit {
       } catch (error) {
         return reject(error as AppendError);
       }
+      this.#isAwaited ||= isAwaited;
       this.#expiry ??= this.#clock.after(EXPIRE_EVERY_MS, () => this.#expire());
       this.#pumping ??= this.#pump();
       if (this.#hurry !== undefined && this.#delayMs() === 0) this.#hurry();
@@ -91,6 +94,7 @@ export class GroupCommit {
       const batch = this.#queue.take();
       if (batch === undefined) break;
       this.#inFlight = batch;
+      this.#isAwaited = false;
       this.#pace?.started(this.#clock.monotonic(), batch.records.length);
       try {
         batch.resolve(await this.#committer.commit(batch));
@@ -106,7 +110,7 @@ export class GroupCommit {
   }
 
   #delayMs(): number {
-    if (this.#isClosed || this.#pace === undefined) return 0;
+    if (this.#isClosed || this.#isAwaited || this.#pace === undefined) return 0;
     return this.#pace.delayMs(this.#clock.monotonic(), this.#queue.backlog);
   }
 

@@ -111,10 +111,10 @@ export class MemoryLog implements MessageLog {
     this.#disk.bell.ring();
   }
 
-  async append(partition: number, records: readonly LogRecord[]): Promise<number> {
+  async append(partition: number, records: readonly LogRecord[], isAwaited = false): Promise<number> {
     const appends = this.#appends[partition];
     if (appends === undefined) throw new AppendError("not_sent", `there is no partition ${partition}`);
-    return records.length === 0 ? this.#bounds(partition).end : appends.append(records);
+    return records.length === 0 ? this.#bounds(partition).end : appends.append(records, isAwaited);
   }
 
   read(partition: number, from: number, signal: AbortSignal): AsyncIterable<LogBatch> {

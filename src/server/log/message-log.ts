@@ -77,10 +77,12 @@ export interface MessageLog {
    * Appends records in their order, contiguous in the partition (LOG-2), and resolves with the position of the first.
    * MUST resolve only when they are durable (LOG-1), within 10 s or reject with `unknown` or `not_sent` (LOG-5).
    * MUST reject with an `AppendError`, nothing else. May be called while earlier appends wait; those MUST stay in
-   * the order of the calls, and what waits together MUST be committed together (LOG-4), without delay where the log was idle. MUST accept up to
-   * `appendBytesMax` of encoded records a call and MUST NOT keep the array, though it may keep the records.
+   * the order of the calls, and what waits together MUST be committed together (LOG-4): without delay where the log was
+   * idle, or where `isAwaited` says that a sender does nothing more before the answer. A busy log may make others wait
+   * for a few milliseconds. MUST accept up to `appendBytesMax` of encoded records a call and MUST NOT keep the array,
+   * though it may keep the records.
    */
-  append(partition: number, records: readonly LogRecord[]): Promise<number>;
+  append(partition: number, records: readonly LogRecord[], isAwaited?: boolean): Promise<number>;
 
   /**
    * Reads from position `from` to the end, then waits for more, until `signal` aborts; then it ends without an error.

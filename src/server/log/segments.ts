@@ -108,9 +108,9 @@ export class SegmentLog implements MessageLog {
     return this.#mark.fault;
   }
 
-  append(partition: number, records: readonly LogRecord[]): Promise<number> {
+  append(partition: number, records: readonly LogRecord[], isAwaited = false): Promise<number> {
     if (partition !== 0) return Promise.reject(new AppendError("not_sent", `there is no partition ${partition}`));
-    return records.length === 0 ? Promise.resolve(this.#tail.end.position) : this.#appends.append(records);
+    return records.length === 0 ? Promise.resolve(this.#tail.end.position) : this.#appends.append(records, isAwaited);
   }
 
   read(partition: number, from: number, signal: AbortSignal): AsyncIterable<LogBatch> {
