@@ -1,5 +1,5 @@
 /**
- * Readers that take nothing or next to nothing, under load: the server's memory stays bounded, the others notice
+ * Readers over every door that take nothing or next to nothing, under load: the server's memory stays bounded, the others notice
  * nothing, and the slow ones have everything in the end. Needs `dist/`.
  */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -7,6 +7,9 @@ import { Latencies } from "../../src/bench/latency.ts";
 import { Dice, seed, sized } from "../support/faults-run.ts";
 import { type FaultsFolder, faultsFolder } from "../support/faults-server.ts";
 import { Chatter } from "../support/load-chatter.ts";
+import { doorsOf } from "../support/load-crowd.ts";
+import { Follower } from "../support/load-follower.ts";
+import type { WebSocketLink } from "../support/load-link.ts";
 import { MemoryWatch, ownBytes, sayPaced } from "../support/load-paced.ts";
 import { LoadRoom } from "../support/load-room.ts";
 import { Watcher } from "../support/load-watcher.ts";
@@ -48,19 +51,27 @@ async function metric(server: SpawnedServer, line: string): Promise<number> {
 }
 
 describe(`slow readers, seed ${seed}`, () => {
-  it("FAN-2 FAN-1 one of ten that stops reading and one at 1 KB/s: bounded, undisturbed, complete in the end", {
+  it("FAN-2 FAN-1 some that stop reading and one at 1 KB/s: bounded, undisturbed, complete in the end", {
     timeout: sized(150_000, 400_000),
   }, async ({ annotate }) => {
     const env = { VERBATIM_LIMITS_RECENT_BYTES_MAX: String(RECENT_BYTES_MAX) };
     const server = await folder.start({ env });
     const room = new LoadRoom("general");
-    const person = (label: string): Chatter =>
-      new Chatter(label, [room], { window: 0, padding: PADDING, dice: new Dice(seed) });
-    const sender = person("sender");
-    const deaf = person("deaf");
-    const trickling = person("trickling");
-    const everybody = [sender, deaf, trickling];
-    for (const chatter of everybody) expect(await chatter.come(server.tcpPort)).toBe(true);
+    const person = (label: string, over: "tcp" | "websocket"): Chatter => {
+      const entrance = { type: "guest", over } as const;
+      return new Chatter(label, [room], { window: 0, padding: PADDING, dice: new Dice(seed), entrance });
+    };
+    const doors = doorsOf(server);
+    const sender = person("sender", "tcp");
+    const deaf = person("deaf", "tcp");
+    const trickling = person("trickling", "tcp");
+    const deafSocket = person("deafSocket", "websocket");
+    const deafStream = new Follower("deafStream", room, undefined);
+    const everybody = [sender, deaf, trickling, deafSocket];
+    for (const chatter of everybody) {
+      expect(await chatter.come(chatter.comesOverHttp ? doors.httpPort : doors.tcpPort)).toBe(true);
+    }
+    expect(await deafStream.come(doors)).toBe(true);
     const usual = new Latencies();
     const disturbed = new Latencies();
     let latencies = usual;
@@ -81,6 +92,8 @@ describe(`slow readers, seed ${seed}`, () => {
     const before = ownBytes(server.pid);
     const watch = new MemoryWatch(server.pid);
     deaf.client.stopReading();
+    (deafSocket.link as WebSocketLink).stopReading();
+    deafStream.stopReading();
     const stoppedAt = performance.now();
     trickling.client.readSlowly(1024);
     latencies = disturbed;
@@ -97,30 +110,58 @@ describe(`slow readers, seed ${seed}`, () => {
     expect(p99).toBeLessThan(Math.max(P99_MS_MAX, 3 * before99));
     expect(deaf.cursor(room)).toBeLessThan(sent);
     expect(trickling.cursor(room)).toBeLessThan(sent);
-    expect(await metric(server, "verbatim_sessions_behind_total")).toBeGreaterThanOrEqual(2);
+    expect(deafSocket.cursor(room)).toBeLessThan(sent);
+    expect(deafStream.cursor).toBeLessThan(sent);
+    expect(await metric(server, "verbatim_sessions_behind_total")).toBeGreaterThanOrEqual(4);
 
     // Who takes nothing for 30 s is let go of; nobody else is.
-    await until(
-      Math.max(1000, 45_000 - (performance.now() - stoppedAt)),
-      () => "the deaf one to be closed",
-      async () => (await metric(server, 'verbatim_sessions_closed_total{door="tcp",reason="slow"}')) >= 1 || undefined,
-    );
+    for (const door of ["tcp", "websocket", "sse"]) {
+      const closed = `verbatim_sessions_closed_total{door="${door}",reason="slow"}`;
+      await until(
+        Math.max(1000, 45_000 - (performance.now() - stoppedAt)),
+        () => `the deaf one over ${door} to be closed`,
+        async () => (await metric(server, closed)) >= 1 || undefined,
+      );
+    }
     expect(performance.now() - stoppedAt).toBeGreaterThan(29_000);
-    for (const slow of [deaf, trickling]) {
-      slow.client.readOn();
+    const isOver = { deafStream: false };
+    void deafStream.over.then(() => {
+      isOver.deafStream = true;
+    });
+    const slow = [
+      { who: deaf, readOn: () => deaf.client.readOn(), cursor: () => deaf.cursor(room) },
+      { who: trickling, readOn: () => trickling.client.readOn(), cursor: () => trickling.cursor(room) },
+      {
+        who: deafSocket,
+        readOn: () => (deafSocket.link as WebSocketLink).readOn(),
+        cursor: () => deafSocket.cursor(room),
+      },
+      { who: deafStream, readOn: () => deafStream.readOn(), cursor: () => deafStream.cursor },
+    ];
+    for (const { who, readOn, cursor } of slow) {
+      readOn();
+      const hasEnded = (): boolean => (who instanceof Chatter ? who.link.hasEnded : isOver.deafStream);
       await until(
         30_000,
-        () => `${slow.label} to hear all or to be closed; it heard ${slow.cursor(room)} of ${sent}`,
-        () => slow.client.hasEnded || slow.cursor(room) === sent || undefined,
+        () => `${who.label} to hear all or to be closed; it heard ${cursor()} of ${sent}`,
+        () => hasEnded() || cursor() === sent || undefined,
       );
-      if (slow.client.hasEnded) expect(await slow.come(server.tcpPort)).toBe(true);
-      expect(slow.cursor(room)).toBe(sent);
+      if (hasEnded()) {
+        const coming =
+          who instanceof Chatter ? who.come(who.comesOverHttp ? doors.httpPort : doors.tcpPort) : who.come(doors);
+        expect(await coming).toBe(true);
+      }
+      await until(
+        30_000,
+        () => `${who.label} to hear all; it heard ${cursor()} of ${sent}`,
+        () => cursor() === sent || undefined,
+      );
     }
     expect(quick.some(({ hasEnded }) => hasEnded)).toBe(false);
     for (const watcher of quick) watcher.drop();
     expect(room.findings()).toEqual([]);
     expect(room.acknowledged.size).toBe(sent);
-    for (const { faults } of everybody) expect(faults).toEqual([]);
+    for (const { faults } of [...everybody, deafStream]) expect(faults).toEqual([]);
     expect(server.logLines().filter(({ level }) => level === "error")).toEqual([]);
   });
 });

@@ -2,7 +2,7 @@
  * Test support, load: somebody who follows a room by server-sent events, and after each lost connection goes on after the
  * last id that was seen.
  */
-import { type ClientRequest, request } from "node:http";
+import { type ClientRequest, type IncomingMessage, request } from "node:http";
 import type { ChatEvent } from "./chat-client.ts";
 import type { Actor, LoadDoors } from "./load-actor.ts";
 import { type LoadRoom, messageNumber } from "./load-room.ts";
@@ -12,7 +12,7 @@ export class Follower implements Actor {
   readonly label: string;
   readonly pending = 0;
   readonly faults: string[] = [];
-  /** Codes of the last words of a server that stops. */
+  /** Codes of a server's last words: it stops, or nothing was taken for too long. */
   readonly refusals: string[] = [];
   readonly room: LoadRoom;
   /** How the last stream went: its response came to its end, or the connection was lost. */
@@ -23,6 +23,7 @@ export class Follower implements Actor {
   readonly #receiver: number;
   #cursor = 0;
   #request: ClientRequest | undefined;
+  #response: IncomingMessage | undefined;
 
   /** `userId` undefined = without a cookie. */
   constructor(label: string, room: LoadRoom, userId: string | undefined) {
@@ -56,6 +57,7 @@ export class Follower implements Actor {
       // An error closes it.
       sent.on("error", () => undefined);
       sent.on("response", (response) => {
+        this.#response = response;
         if (response.statusCode !== 200) this.faults.push(`was answered ${response.statusCode}`);
         let rest = "";
         response.setEncoding("utf8").on("data", (chunk: string) => {
@@ -77,6 +79,15 @@ export class Follower implements Actor {
     // Never says anything.
   }
 
+  /** Reads nothing more until `readOn`. */
+  stopReading(): void {
+    this.#response?.pause();
+  }
+
+  readOn(): void {
+    this.#response?.resume();
+  }
+
   drop(): void {
     this.#request?.destroy();
   }
@@ -88,7 +99,7 @@ export class Follower implements Actor {
     const event = JSON.parse(data) as ChatEvent;
     if (id !== undefined && Number(id) !== event.q) this.faults.push(`id ${id} for seq ${event.q}`);
     if (event._et === "error") {
-      if (event.code === "going_away") this.refusals.push(event.code);
+      if (event.code === "going_away" || event.code === "slow") this.refusals.push(event.code);
       else this.faults.push(`was told ${event.code}`);
     }
     if (event.q === undefined || id === undefined) return;

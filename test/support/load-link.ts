@@ -55,6 +55,15 @@ export class WebSocketLink implements ChatLink {
     this.#socket.send(JSON.stringify(command), () => undefined);
   }
 
+  /** Reads nothing more until `readOn`. */
+  stopReading(): void {
+    this.#socket.pause();
+  }
+
+  readOn(): void {
+    this.#socket.resume();
+  }
+
   drop(): void {
     this.#socket.terminate();
   }
