@@ -10,6 +10,7 @@ import { openLmdbDirectory } from "../../../src/server/directory/lmdb.ts";
 import { accountOf } from "../../contract/directory-accounts.ts";
 import { uuidOf } from "../../support/log-records.ts";
 import { type Program, startProgram } from "../../support/programs.ts";
+import { until } from "../../support/until.ts";
 
 const CHILD = fileURLToPath(new URL("../../support/directory-child.mjs", import.meta.url));
 const BUILT = fileURLToPath(new URL("../../../dist/server/directory/lmdb.js", import.meta.url));
@@ -114,6 +115,11 @@ describe("the embedded directory in two processes", () => {
       const child = await startChild(name);
       child.write("forever\n");
       await child.printed(/begun/, 5 * SECOND);
+      await until(
+        10 * SECOND,
+        () => "its first write",
+        async () => (await directory.markers(name)).get("room"),
+      );
       for (let number = 0; number < 20; number += 1) await directory.saveInvite(`${name} ${number}`, 1000);
       await child.end("SIGKILL");
       const seq = (await directory.markers(name)).get("room")?.seq ?? 0;
