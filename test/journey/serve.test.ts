@@ -124,8 +124,9 @@ describe("verbatim serve", () => {
     await expect.poll(run.stdout, { timeout: 15_000 }).toContain("stop it");
     const text = run.stdout();
     expect(text).toMatch(/\nVerbatim \d+\.\d+\.\d+ is up\n/);
-    expect(text).toMatch(/ chat +127\.0\.0\.1:\d+ /);
-    expect(text).toMatch(/ http +http:\/\/127\.0\.0\.1:\d+ /);
+    expect(text).toMatch(/ web +http:\/\/127\.0\.0\.1:\d+\n/);
+    expect(text).toMatch(/ terminal +127\.0\.0\.1:\d+ \(TCP\)\n/);
+    expect(text).toMatch(/ sign-in +none: whoever names a user is that user\n/);
     expect(text).toContain(` ${data}\n`);
     expect(text).toMatch(/ rooms +24 from /);
     expect(text).toMatch(/ sessions +\d+ at most, of \d+ open files\n/);
@@ -178,7 +179,7 @@ describe("verbatim serve", () => {
     expect(metrics).toContain('\nverbatim_sessions{door="tcp"} 1\n');
     expect(metrics).toContain("\nchat_messages_posted_total 0\n");
     expect(metrics).toContain("\nprocess_resident_memory_bytes ");
-    const elsewhere = await get(server, "/users");
+    const elsewhere = await get(server, "/nowhere");
     expect(elsewhere.status).toBe(404);
     expect(elsewhere.headers.get("content-type")).toContain("application/problem+json");
   });
