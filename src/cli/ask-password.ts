@@ -56,7 +56,6 @@ async function typeTwice(): Promise<string> {
 
 /** What is typed, which is not shown. */
 async function type(question: string): Promise<string> {
-  prompt(question);
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   // As a terminal, so that what is typed can be corrected; without a history, so that it is not kept.
   const lines = createInterface({ input: process.stdin, output: nowhere, terminal: true, historySize: 0 });
@@ -67,6 +66,8 @@ async function type(question: string): Promise<string> {
       lines.once("SIGINT", giveUp);
       // Ctrl-D, or the terminal is gone.
       lines.once("close", giveUp);
+      // Asked only now, when the terminal shows nothing and ctrl-c comes here.
+      prompt(question);
     });
   } finally {
     lines.close();
