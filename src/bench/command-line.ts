@@ -1,6 +1,7 @@
 /**
  * Load tool, what its commands share: where they run, how they print, and how they end.
  */
+import type { Command } from "commander";
 import { takeCores } from "./cores.ts";
 import type { Setting } from "./stage.ts";
 
@@ -14,6 +15,16 @@ export interface CommonOptions {
   readonly cpuProf: string | undefined;
   readonly json: boolean;
   readonly progress: boolean;
+}
+
+/** The options that every kind of load has, after its own: `CommonOptions`, and how the result is shown. */
+export function withCommonOptions(command: Command): Command {
+  return command
+    .option("--data <DIR>", "where to make the server's data folder: choose a real disk")
+    .option("--server-args <ARGS>", 'more for `verbatim serve`, e.g. "VERBATIM_…=1 --retain-days 1"', "")
+    .option("--cpu-prof <DIR>", "write a CPU profile of the server there")
+    .option("--json", "print the result as JSON", false)
+    .option("--progress", "a progress line each second even where there is no terminal", false);
 }
 
 /** Where and how a command measures; `running` says that the server runs already. */

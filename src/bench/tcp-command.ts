@@ -4,7 +4,7 @@
  */
 import { Command } from "commander";
 import { compare, PAIRS } from "./baseline.ts";
-import { guarded, json, print, settingOf } from "./command-line.ts";
+import { guarded, json, print, settingOf, withCommonOptions } from "./command-line.ts";
 import { logGrowth } from "./log-growth.ts";
 import { type Measurement, measure, measureRunning } from "./measure.ts";
 import {
@@ -21,7 +21,7 @@ import { runSuite } from "./suite.ts";
 
 /** The command; `finish` hears the exit code. */
 export function tcpCommand(finish: (exitCode: number) => void): Command {
-  return new Command("tcp")
+  const command = new Command("tcp")
     .description("load over TCP; without --tcp it starts a server of its own on a fresh data folder")
     .option("--users <N>", "users that connect (2,400 with --stress)", wholeNumber)
     .option("--rooms <R>", "rooms that they join, round robin", wholeNumber)
@@ -60,16 +60,11 @@ export function tcpCommand(finish: (exitCode: number) => void): Command {
     .option("--websocket", "users come over WebSocket; with --baseline: compared with the same over TCP", false)
     .option("--tcp <HOST:PORT>", "measure a server that runs already")
     .option("--http <HOST:PORT>", "the same, over its WebSocket")
-    .option("--pid <PID>", "with --tcp or --http: its process, for its processor time and memory", wholeNumber)
-    .option("--data <DIR>", "where to make the server's data folder: choose a real disk")
-    .option("--server-args <ARGS>", 'more for `verbatim serve`, e.g. "VERBATIM_…=1 --retain-days 1"', "")
-    .option("--cpu-prof <DIR>", "write a CPU profile of the server there")
-    .option("--json", "print the result as JSON", false)
-    .option("--progress", "a progress line each second even where there is no terminal", false)
-    .action(async (given: Partial<TcpOptions>) => {
-      const options = tcpOptions(given);
-      finish(await guarded(() => runTcp(options)));
-    });
+    .option("--pid <PID>", "with --tcp or --http: its process, for its processor time and memory", wholeNumber);
+  return withCommonOptions(command).action(async (given: Partial<TcpOptions>) => {
+    const options = tcpOptions(given);
+    finish(await guarded(() => runTcp(options)));
+  });
 }
 
 async function runTcp(options: TcpOptions): Promise<boolean> {

@@ -3,7 +3,7 @@
  * exit code says.
  */
 import { Command } from "commander";
-import { guarded, json, print, settingOf } from "../command-line.ts";
+import { guarded, json, print, settingOf, withCommonOptions } from "../command-line.ts";
 import { numberFromZero, positiveNumber, wholeFromZero, wholeNumber } from "../options.ts";
 import { compareHttp, measureRunning, measureServer } from "./http-measure.ts";
 import { HTTP_DEFAULTS, type HttpOptions, httpOptions, httpPlanOf } from "./http-options.ts";
@@ -12,7 +12,7 @@ import { runHttpSuite } from "./http-suite.ts";
 
 /** The command; `finish` hears the exit code. */
 export function httpCommand(finish: (exitCode: number) => void): Command {
-  return new Command("http")
+  const command = new Command("http")
     .description("posts over HTTP, listeners over WebSocket; without --http it starts a server of its own")
     .option("--connections <C>", "connections that post, each a user with one post outstanding (50)", wholeNumber)
     .option("--listeners <L>", "WebSockets that listen, each another user (10)", wholeFromZero)
@@ -39,15 +39,10 @@ export function httpCommand(finish: (exitCode: number) => void): Command {
     .option("--suite", "run the whole table and print it as markdown", false)
     .option("--quick", "with --suite: a short one, for a look", false)
     .option("--http <HOST:PORT>", "measure a server that runs already, in open mode")
-    .option("--pid <PID>", "with --http: its process, for its processor time and memory", wholeNumber)
-    .option("--data <DIR>", "where to make the server's data folder: choose a real disk")
-    .option("--server-args <ARGS>", 'more for `verbatim serve`, e.g. "VERBATIM_…=1 --retain-days 1"', "")
-    .option("--cpu-prof <DIR>", "write a CPU profile of the server there")
-    .option("--json", "print the result as JSON", false)
-    .option("--progress", "a progress line each second even where there is no terminal", false)
-    .action(async (given: Partial<HttpOptions>) => {
-      finish(await guarded(() => runHttpCommand(httpOptions(given))));
-    });
+    .option("--pid <PID>", "with --http: its process, for its processor time and memory", wholeNumber);
+  return withCommonOptions(command).action(async (given: Partial<HttpOptions>) => {
+    finish(await guarded(() => runHttpCommand(httpOptions(given))));
+  });
 }
 
 async function runHttpCommand(options: HttpOptions): Promise<boolean> {

@@ -5,6 +5,7 @@
 import type { Clock } from "../clock.ts";
 import type { Account, Directory } from "../directory/directory.ts";
 import type { Uuid } from "../record.ts";
+import { isUuid } from "../uuid.ts";
 
 /** How old an answer may be, in milliseconds: what another process changed is seen within that time. */
 const AGE_MS_MAX = 1_000;
@@ -54,9 +55,4 @@ export class AccountCache {
   forget(id: Uuid): void {
     this.#answers.delete(id);
   }
-}
-
-/** Whether a text is an id as this server writes it. The directory is asked for nothing else. */
-export function isUuid(text: string): boolean {
-  return /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/.test(text);
 }

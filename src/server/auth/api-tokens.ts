@@ -6,8 +6,7 @@ import { CommandError } from "../commands/command-error.ts";
 import type { AuthConfig, AuthMode } from "../config/config.ts";
 import type { ApiToken, Directory } from "../directory/directory.ts";
 import type { Uuid } from "../record.ts";
-import type { IdMaker } from "../uuid.ts";
-import { isUuid } from "./account-cache.ts";
+import { type IdMaker, isUuid } from "../uuid.ts";
 import { hashSecret, newSecret } from "./secrets.ts";
 import type { User } from "./user.ts";
 

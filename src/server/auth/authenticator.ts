@@ -6,7 +6,7 @@ import type { Clock } from "../clock.ts";
 import { CommandError } from "../commands/command-error.ts";
 import type { AuthConfig, AuthMode } from "../config/config.ts";
 import type { Account, Directory } from "../directory/directory.ts";
-import { isUuid } from "./account-cache.ts";
+import { isUuid } from "../uuid.ts";
 import type { Accounts } from "./accounts.ts";
 import { tokenHash } from "./api-tokens.ts";
 import type { Credential, SignedIn } from "./credential.ts";

@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { CommandError } from "../commands/command-error.ts";
-import { type Problem, problemHeaders } from "./http/problem.ts";
+import { type Problem, problemResponse } from "./http/problem.ts";
 
 /** What is asked for: a session as over TCP, or the messages of one user's chats. */
 export type Target = { readonly type: "session" } | { readonly type: "feed"; readonly user: string };
@@ -49,16 +49,7 @@ export function handshakeAnswer({ headers, rawHeaders }: IncomingMessage, header
 
 /** The answer to a request that gets no WebSocket: a whole HTTP response, after which the connection closes. */
 export function refusalAnswer(body: Problem): string {
-  const text = JSON.stringify(body);
-  const headers = {
-    ...problemHeaders(body),
-    "content-length": Buffer.byteLength(text),
-    "cache-control": "no-store",
-    "sec-websocket-version": VERSION,
-    connection: "close",
-  };
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `HTTP/1.1 ${body.status} ${body.title}\r\n${lines.join("")}\r\n${text}`;
+  return problemResponse(body, { "cache-control": "no-store", "sec-websocket-version": VERSION });
 }
 
 /** The token of `Authorization: Bearer TOKEN`. */

@@ -9,7 +9,7 @@ import type { SecureContextOptions } from "node:tls";
 import type { ErrorName } from "../../../protocol/error-codes.ts";
 import type { Listen } from "../../config/config.ts";
 import { listenError } from "../listen-error.ts";
-import { type Problem, problem, problemHeaders } from "./problem.ts";
+import { problem, problemResponse } from "./problem.ts";
 
 /** A whole request, its body too, takes so long at most, in milliseconds. */
 const REQUEST_MS_MAX = 10_000;
@@ -89,13 +89,6 @@ export function refuseRequest(error: Error & { readonly code?: string }, socket:
     socket.destroy();
     return;
   }
-  socket.end(problemBytes(problem(...(REFUSALS[error.code ?? ""] ?? ["bad_request", "this is no HTTP request"]))));
-}
-
-/** A problem as a whole response, for where there is no request to answer. */
-function problemBytes(body: Problem): string {
-  const json = JSON.stringify(body);
-  const headers = { ...problemHeaders(body), "content-length": String(Buffer.byteLength(json)), connection: "close" };
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `HTTP/1.1 ${body.status} ${body.title}\r\n${lines.join("")}\r\n${json}`;
+  const why = REFUSALS[error.code ?? ""] ?? (["bad_request", "this is no HTTP request"] as const);
+  socket.end(problemResponse(problem(...why), {}));
 }

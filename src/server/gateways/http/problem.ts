@@ -47,6 +47,15 @@ export function problemHeaders({ code, retry }: Problem, error?: unknown): Recor
   return headers;
 }
 
+/** A problem as a whole response after which the connection closes, for where nothing else writes one. */
+export function problemResponse(body: Problem, more: Readonly<Record<string, string>>): string {
+  const json = JSON.stringify(body);
+  const length = { "content-length": String(Buffer.byteLength(json)) };
+  const headers = { ...problemHeaders(body), ...length, ...more, connection: "close" };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `HTTP/1.1 ${body.status} ${body.title}\r\n${lines.join("")}\r\n${json}`;
+}
+
 /** What Fastify says of a request, in our words. */
 const FRAMEWORK_CODES: Readonly<Record<string, readonly [ErrorName, string]>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: ["body_too_large", "the body is too long"],
