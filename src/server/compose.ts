@@ -89,7 +89,7 @@ async function openAll(config: Config, clock: Clock, telemetry: Telemetry, closi
   return {
     log,
     logFault: () => log.fault,
-    oldestToKeep: config.logKeepBytes === 0 ? undefined : () => log.oldestToKeep(config.logKeepBytes),
+    oldestToKeep: config.logKeepBytes === 0 ? undefined : async () => log.oldestToKeep(config.logKeepBytes),
     kept,
     store,
     directory,

@@ -11,6 +11,7 @@ import { createAuth } from "./auth/create-auth.ts";
 import { Guests, REFRESH_EVERY_MS } from "./auth/guests.ts";
 import { LiveAccess, RECHECK_EVERY_MS } from "./auth/live-access.ts";
 import { type Chance, type Clock, type Timer, within } from "./clock.ts";
+import { Nodes } from "./cluster/nodes.ts";
 import { Access } from "./commands/access.ts";
 import { Api } from "./commands/api.ts";
 import { Appender } from "./commands/appender.ts";
@@ -31,19 +32,16 @@ import { Room } from "./fanout/room.ts";
 import { RoomReader } from "./fanout/room-reader.ts";
 import { Sessions } from "./fanout/sessions.ts";
 import type { MessageLog } from "./log/message-log.ts";
-import { FoldStarts, type KeptSnapshots } from "./projector/fold-starts.ts";
-import { recoverPartition } from "./projector/recover.ts";
+import { partitionOf } from "./partition.ts";
+import type { KeptSnapshots } from "./projector/fold-starts.ts";
+import { Projectors } from "./projector/projectors.ts";
 import { Retainer } from "./projector/retention.ts";
-import { StoreWriter } from "./projector/store-writer.ts";
-import { Tail } from "./projector/tail.ts";
-import { Trimming } from "./projector/trimming.ts";
+import type { Uuid } from "./record.ts";
 import type { Signals } from "./signals/signals.ts";
 import type { MessageStore } from "./store/message-store.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
 import { IdMaker, publicRoomId } from "./uuid.ts";
 
-/** The one partition of the embedded log. */
-const PARTITION = 0;
 const SECOND_MS = 1000;
 const RETENTION_EVERY_MS = 60_000;
 /** How long a stopping server waits for its appends, in milliseconds: a disk that hangs answers later than it may take. */
@@ -53,17 +51,16 @@ const STORE_WITHIN_MS = 3000;
 /** The node is not ready where the store is so many records behind: clients would wait for history. */
 const LAG_READY_MAX = 1_000_000;
 
-const NEVER = new Promise<never>(() => {
-  // A tail that ends because it was told to is no failure.
-});
+/** How many rooms the store is asked about at a time, at the start. */
+const FLOORS_AT_ONCE = 32;
 
 /** The adapters that the core runs on. */
 export interface Ports {
   readonly log: MessageLog;
   /** Why nothing can be appended any more, where that is so. */
   readonly logFault: () => string | undefined;
-  /** The position before which the log is longer than it has to be; `undefined` where all of it is kept. */
-  readonly oldestToKeep: (() => number) | undefined;
+  /** The position before which a partition is longer than it has to be; `undefined` where all of the log is kept. */
+  readonly oldestToKeep: ((partition: number) => Promise<number>) | undefined;
   readonly kept: KeptSnapshots;
   readonly store: MessageStore;
   readonly directory: Directory;
@@ -120,35 +117,27 @@ export async function startCore(ports: Ports, options: CoreOptions): Promise<Cor
   const recent = new RecentEvents(limits.recentBytesMax);
   for (const { name } of options.rooms) hub.addRoom(new Room(publicRoomId(name), name, undefined, recent.room()));
 
-  const starts = new FoldStarts(PARTITION, log, store, ports.kept);
-  const { start, checkpoint, end } = await recoverPartition(PARTITION, log, store, starts);
-  const { sequencer, rosters } = start;
-  const trimming = new Trimming({ partition: PARTITION, telemetry, ...ports });
-  const writer = new StoreWriter({
-    partition: PARTITION,
-    checkpoint,
-    store,
-    log,
-    telemetry,
-    clock,
+  const nodes = new Nodes({ node, signals, clock });
+  const projectors = await Projectors.recover({
+    ...{ log, store, clock, telemetry, kept: ports.kept, oldestToKeep: ports.oldestToKeep },
     queueBytesMax: limits.recentBytesMax,
-    onSnapshot: (snapshot) => void trimming.durable(snapshot),
-    foldStart: (position) => starts.at(position),
+    isWriter: (partition) => nodes.isWriter(partition),
   });
+  const isWriter = (room: Uuid): boolean => nodes.isWriter(partitionOf(room, log.partitions));
 
   const guests = new Guests(directory, clock, chance, ids);
-  const presence = new Presence({ node, hub, signals, tellMax: limits.presenceTellMax });
-  const reader = new RoomReader(store, writer, telemetry);
+  const presence = new Presence({ node, hub, signals, clock, tellMax: limits.presenceTellMax });
+  const reader = new RoomReader(store, (room) => projectors.progress(room), telemetry);
   const catchUp = new CatchUp({
     ...{ reader, presence, clock, telemetry, outboxBytesMax: limits.outboxBytesMax },
     ended: (following) => memberships.ended(following),
   });
   const sessions = new Sessions({ limits, clock, telemetry, presence, catchUp, guests });
   const memberships = new Memberships({ hub, sessions, presence, catchUp });
-  const markers = new ReadMarkers(directory, rosters);
+  const markers = new ReadMarkers({ directory, rosters: projectors, clock, isWriter });
   const delivery = new Delivery({ hub, recent, markers, memberships });
-  for (const roster of rosters.all()) delivery.openChat(roster);
-  for (const room of hub.rooms()) ({ seq: room.head, n: room.n } = sequencer.head(room.id));
+  for (const roster of projectors.chats()) delivery.openChat(roster);
+  for (const room of hub.rooms()) ({ seq: room.head, n: room.n } = projectors.head(room.id));
 
   const flushMarkers = (): Promise<boolean> =>
     markers.flush().then(
@@ -158,41 +147,27 @@ export async function startCore(ports: Ports, options: CoreOptions): Promise<Cor
         return false;
       },
     );
-  const tail = new Tail({
-    partition: PARTITION,
-    position: start.position,
-    log,
-    projection: start,
-    output: {
-      deliver: (batch) => (batch.to <= checkpoint ? delivery.passOver(batch) : delivery.deliver(batch)),
-      store: (batch) => writer.push(batch),
-      // A start reads the log from a snapshot on: what follows from the log before it must have been written by then.
-      snapshot: (position, bytes) =>
-        void flushMarkers().then((flushed) => {
-          if (flushed) writer.keepSnapshot({ position, bytes });
-        }),
-    },
-    telemetry,
-    clock,
-  });
   const stopping = new AbortController();
-  const running = tail.run(stopping.signal);
-  await Promise.race([tail.reached(end), running]);
-  // Whoever waits for the end only needs to know that it came; `failed` tells why.
-  const tailEnded = running.catch(() => undefined);
-
-  for (const room of hub.rooms()) room.recent.retain(await store.floor(room.id));
+  await projectors.run(
+    {
+      deliver: (batch) => delivery.deliver(batch),
+      passOver: (batch) => delivery.passOver(batch),
+      // A start reads the log from a snapshot on: what follows from the log before it must have been written by then.
+      beforeSnapshot: flushMarkers,
+    },
+    stopping.signal,
+  );
+  nodes.onChange(() => projectors.writersChanged());
+  nodes.start();
+  await atOnce(FLOORS_AT_ONCE, hub.rooms(), async (room) => room.recent.retain(await store.floor(room.id)));
 
   const parts = { node, auth, directory, signals, clock, chance, ids, telemetry, guests };
   const { accounts, authenticator } = await createAuth(parts);
   const bans = new Bans({ node, directory, signals, clock });
   await bans.load();
   const access = new Access(hub, bans, {
-    isLive: () => tail.fault === undefined,
-    reachEnd: async () => {
-      const bounds = await log.bounds(PARTITION);
-      return tail.position >= bounds.end || (await within(clock, READ_WITHIN_MS, tail.reached(bounds.end)));
-    },
+    isLive: (room) => projectors.fault(room) === undefined,
+    reachEnd: (room) => within(clock, READ_WITHIN_MS, projectors.reachedEnd(room)),
   });
   const liveAccess = new LiveAccess({
     ...{ sessions, authenticator, bans, directory, signals, clock, telemetry },
@@ -201,7 +176,7 @@ export async function startCore(ports: Ports, options: CoreOptions): Promise<Cor
   const appender = new Appender({ log, acks, ids, clock, telemetry, appendBytesMax: limits.appendBytesMax });
   const rateLimit = new RateLimit(limits, clock);
   const context: CommandContext = {
-    ...{ hub, rosters, sessions, memberships, presence, catchUp, reader, appender, markers, ids },
+    ...{ hub, rosters: projectors, sessions, memberships, presence, catchUp, reader, appender, markers, ids },
     ...{ access, authenticator, accounts, bans, guests, rateLimit, limits, clock, telemetry },
     listings: roomListings(options.rooms),
     publicRooms: options.rooms,
@@ -214,11 +189,11 @@ export async function startCore(ports: Ports, options: CoreOptions): Promise<Cor
     clock,
     telemetry,
     raised: (room, floor) => hub.roomById(room)?.recent.retain(floor),
+    isWriter,
   });
   const finishAppends = async (): Promise<void> => {
     await appender.settled();
-    const bounds = await log.bounds(PARTITION);
-    await Promise.race([tail.reached(bounds.end), tailEnded]);
+    await Promise.race([projectors.reachedEnd(undefined), projectors.ended()]);
   };
   const tellFailure = (where: string) => (error: unknown) => telemetry.internalError(where, error);
   const timers: Timer[] = [
@@ -246,13 +221,13 @@ export async function startCore(ports: Ports, options: CoreOptions): Promise<Cor
     guests,
     accounts,
     authenticator,
-    failed: running.then(() => NEVER),
+    failed: projectors.failed,
     readiness: () => ({
-      log: check(ports.logFault() ?? tail.fault, "takes appends"),
-      store: check(writer.failing, "takes writes"),
+      log: check(ports.logFault() ?? projectors.readFault, "takes appends"),
+      store: check(projectors.storeFault, "takes writes"),
       lag: {
-        ok: tail.position - writer.checkpoint <= LAG_READY_MAX,
-        detail: `${tail.position - writer.checkpoint} records in the log that the store does not have yet`,
+        ok: projectors.lag <= LAG_READY_MAX,
+        detail: `${projectors.lag} records in the log that the store does not have yet`,
       },
     }),
     stop: async () => {
@@ -265,16 +240,25 @@ export async function startCore(ports: Ports, options: CoreOptions): Promise<Cor
       liveAccess.close();
       await sessions.closeAll(FLUSH_WITHIN_MS);
       stopping.abort();
-      await tailEnded;
+      await projectors.ended();
       await flushMarkers();
-      if (!(await writer.finish({ position: tail.position, bytes: tail.snapshot() }, STORE_WITHIN_MS))) {
+      if (!(await projectors.finish(STORE_WITHIN_MS))) {
         telemetry.logger.warn(
           "the store did not take the last writes in time; they are in the log and follow at the next start",
         );
       }
-      await trimming.settled();
+      nodes.close();
     },
   };
+}
+
+/** Does something for each of many, so many at a time: one by one takes long where each is asked of another machine. */
+async function atOnce<T>(count: number, all: Iterable<T>, work: (one: T) => Promise<void>): Promise<void> {
+  const iterator = all[Symbol.iterator]();
+  const worker = async (): Promise<void> => {
+    for (let next = iterator.next(); next.done !== true; next = iterator.next()) await work(next.value);
+  };
+  await Promise.all(Array.from({ length: count }, worker));
 }
 
 const check = (fault: string | undefined, fine: string): Check => ({ ok: fault === undefined, detail: fault ?? fine });

@@ -32,12 +32,23 @@ export interface LogRecord {
   readonly sender: Uuid;
   /** The name that the sender had then: 1–64 characters. */
   readonly senderName: string;
-  /** What the sender calls this record, so that a repeat can be told: 1–64 characters, or `undefined`. */
+  /**
+   * What tells a repeat: what the sender calls this record, 1–64 characters, or `undefined`. Where a log may take a record
+   * twice it is the record's own id for those that their sender did not name (`senderKey`).
+   */
   readonly key: string | undefined;
   /** When the node took it, in milliseconds since the Unix epoch. */
   readonly time: number;
   /** JSON text; for a `message` the JSON string of its content, quotes included, as `JSON.stringify` writes it. */
   readonly body: string;
+}
+
+/**
+ * What the sender calls a record. In a log that may take a record twice every record has a key, its own id where the
+ * sender gave none; that one is nobody's business.
+ */
+export function senderKey({ key, id }: Pick<LogRecord, "key" | "id">): string | undefined {
+  return key === id ? undefined : key;
 }
 
 /** A record with the numbers that the fold gave it, as the store keeps it (PROJ-3). */

@@ -71,7 +71,7 @@ export async function startLoadCore(options: LoadCoreOptions): Promise<LoadCore>
       {
         log,
         logFault: () => log.fault,
-        oldestToKeep: () => (logKeepBytes === 0 ? 0 : log.oldestToKeep(logKeepBytes)),
+        oldestToKeep: async () => (logKeepBytes === 0 ? 0 : log.oldestToKeep(logKeepBytes)),
         kept: new KeptSnapshotFiles(nodeFiles, folder.log, fail),
         store,
         directory,

@@ -61,7 +61,7 @@ export async function startMemoryServer(options: MemoryServerOptions = {}): Prom
   });
   const telemetry = silentTelemetry();
   const core = await startCore(
-    { log, logFault: () => undefined, oldestToKeep: () => 0, kept: keptInMemory(), store, directory, signals },
+    { log, logFault: () => undefined, oldestToKeep: async () => 0, kept: keptInMemory(), store, directory, signals },
     {
       node: "node 1",
       rooms: options.rooms ?? TWO_ROOMS,

@@ -87,6 +87,7 @@ export class Projector {
       ...{ partition: 0, checkpoint, store, log, telemetry, clock, queueBytesMax },
       onSnapshot: (snapshot) => this.snapshots.push(snapshot),
       foldStart: (position) => starts.at(position),
+      isWriter: () => true,
     });
     this.#writer = writer;
     this.#tail = new Tail({
@@ -94,7 +95,7 @@ export class Projector {
       output: {
         deliver: (batch) => this.delivered.push(batch),
         store: (batch) => writer.push(batch),
-        snapshot: (position, bytes) => writer.keepSnapshot({ position, bytes }),
+        snapshot: (position, encode) => writer.keepSnapshot({ position, bytes: encode() }),
       },
     });
     this.#running = this.#tail.run(this.#stopping.signal);
@@ -114,7 +115,7 @@ export class Projector {
   async stop(withinMs: number): Promise<boolean> {
     this.#stopping.abort();
     await this.#running;
-    const snapshot = { position: this.tail.position, bytes: this.tail.snapshot() };
+    const snapshot = () => ({ position: this.tail.position, bytes: this.tail.snapshot() });
     return await this.clock.drive(this.writer.finish(snapshot, withinMs), "the writer to finish", withinMs + 1000);
   }
 }

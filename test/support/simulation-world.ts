@@ -132,7 +132,7 @@ export class World {
     const signals = new MemorySignals((error) => this.#complain({ msg: `a listener failed: ${String(error)}` }));
     const logger = pino({ level: "warn", base: null }, { write: (line) => this.#complain(JSON.parse(line)) });
     const core = startCore(
-      { log, logFault: () => undefined, oldestToKeep: () => this.oldestToKeep, kept, store, directory, signals },
+      { log, logFault: () => undefined, oldestToKeep: async () => this.oldestToKeep, kept, store, directory, signals },
       {
         node: `node ${this.#starts}`,
         rooms: this.options.rooms.map((name) => ({ name, description: "" })),

@@ -9,15 +9,19 @@ import { type Action, isAllowed, type Role, TAKE_PART } from "../auth/permission
 import type { Actor } from "../auth/user.ts";
 import type { Hub } from "../fanout/hub.ts";
 import type { Room } from "../fanout/room.ts";
+import type { Uuid } from "../record.ts";
 import { isUuid } from "../uuid.ts";
 import { CommandError } from "./command-error.ts";
 
 /** How far this node has heard from the log. */
 export interface LogView {
-  /** Whether the log can be heard at all. */
-  isLive(): boolean;
-  /** Resolves once all that was in the log when it was asked has been heard: with `false` where that takes too long. */
-  reachEnd(): Promise<boolean>;
+  /** Whether what happens in a room is heard. */
+  isLive(room: Uuid): boolean;
+  /**
+   * Resolves once all that was in the log of a room when it was asked has been heard, or in all of it: with `false` where
+   * that takes too long.
+   */
+  reachEnd(room: Uuid | undefined): Promise<boolean>;
 }
 
 /** Why not. */
@@ -64,7 +68,7 @@ export class Access {
    */
   denial(actor: Actor | undefined, room: Room | undefined, action: Action): Denial | undefined {
     if (room === undefined) return UNKNOWN;
-    if (!this.#view.isLive()) return DEAF;
+    if (!this.#view.isLive(room.id)) return DEAF;
     if (actor === undefined) return action === "see" || action === "read" ? undefined : UNKNOWN;
     // The way of most messages: everybody takes part in a public room that nobody is banned from.
     if (room.roster === undefined && TAKE_PART.includes(action) && !this.#bans.isAny(room.id)) return undefined;
@@ -85,9 +89,13 @@ export class Access {
     return room === undefined ? isUuid(text) : room.roster !== undefined;
   }
 
-  /** Waits until the end of the log as it is now has been heard. Throws `unavailable` where that takes too long. */
-  async settle(): Promise<void> {
-    if (!(await this.#view.reachEnd())) throw new CommandError(DEAF.code, DEAF.text);
+  /**
+   * Waits until the end of the log as it is now has been heard of the room that `text` names. Throws `unavailable` where
+   * that takes too long.
+   */
+  async settle(text: string): Promise<void> {
+    const room = this.roomOf(text)?.id ?? (isUuid(text) ? text : undefined);
+    if (!(await this.#view.reachEnd(room))) throw new CommandError(DEAF.code, DEAF.text);
   }
 
   /** The room in which somebody may do something. Throws where they may not. */
@@ -95,7 +103,7 @@ export class Access {
     let room = this.roomOf(text);
     let denial = this.denial(actor, room, action);
     if (denial !== undefined && this.isDoubtful(text, room, denial)) {
-      await this.settle();
+      await this.settle(text);
       room = this.roomOf(text);
       denial = this.denial(actor, room, action);
     }

@@ -3,7 +3,7 @@
  */
 import type { Room } from "../fanout/room.ts";
 import type { Roster } from "../projector/roster.ts";
-import { type LogRecord, REMOVED_BODY, type StoredRecord, type Uuid } from "../record.ts";
+import { type LogRecord, REMOVED_BODY, type StoredRecord, senderKey, type Uuid } from "../record.ts";
 
 /** A chat. */
 export interface Chat {
@@ -52,7 +52,8 @@ export function chatOf({ id, name, isDirect, owner, members, createdAt }: Roster
 
 /** A message as its record has it. */
 export function messageOf({ record, seq, n }: StoredRecord): Message {
-  const { id, room, sender, senderName, time, key, body } = record;
+  const { id, room, sender, senderName, time, body } = record;
+  const key = senderKey(record);
   const removed = body === REMOVED_BODY;
   return { id, room, seq, n, sender, senderName, time, key, removed, content: removed ? "" : contentOf(record) };
 }

@@ -15,7 +15,7 @@ import type { Presence } from "../fanout/presence.ts";
 import type { RoomReader } from "../fanout/room-reader.ts";
 import type { Session } from "../fanout/session.ts";
 import type { Sessions } from "../fanout/sessions.ts";
-import type { Rosters } from "../projector/roster.ts";
+import type { RosterView } from "../projector/roster.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { IdMaker } from "../uuid.ts";
 import type { Access } from "./access.ts";
@@ -26,7 +26,7 @@ import type { ReadMarkers } from "./read-markers.ts";
 /** The parts of the server that commands use. */
 export interface CommandContext {
   readonly hub: Hub;
-  readonly rosters: Rosters;
+  readonly rosters: RosterView;
   readonly sessions: Sessions;
   readonly memberships: Memberships;
   readonly access: Access;

@@ -40,7 +40,7 @@ async function lookAgain(
   carryOut: (room: Room) => Promise<void> | undefined,
 ): Promise<void> {
   try {
-    await access.settle();
+    await access.settle(command.room);
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     refuse(telemetry, session, command, error.code, error.message);

@@ -5,7 +5,7 @@
 import { NAME_LENGTH_MAX, READ_WITHIN_MS } from "../../protocol/limits.ts";
 import type { Actor } from "../auth/user.ts";
 import type { Room } from "../fanout/room.ts";
-import type { StoredRecord, Uuid } from "../record.ts";
+import { type StoredRecord, senderKey, type Uuid } from "../record.ts";
 import { uuidTime } from "../uuid.ts";
 import { append } from "./append.ts";
 import { type Message, messageOf } from "./chat.ts";
@@ -49,8 +49,8 @@ export async function postMessage(
 
 /** The message of a record that was made a moment ago: its text need not be read out of JSON again. */
 function said({ record, seq, n }: StoredRecord, content: string): Message {
-  const { id, room, sender, senderName, time, key } = record;
-  return { id, room, seq, n, sender, senderName, time, content, key, removed: false };
+  const { id, room, sender, senderName, time } = record;
+  return { id, room, seq, n, sender, senderName, time, content, key: senderKey(record), removed: false };
 }
 
 async function kept({ reader }: CommandContext, room: Room, seq: number): Promise<Message | undefined> {

@@ -1,34 +1,55 @@
 /**
  * Stage 2: how far everybody has read. What somebody marks is durable before it is answered. That one's own posts move
  * one's own marker follows from the log: such moves are gathered and written together, before each snapshot at the latest,
- * so that a start, which reads the log from a snapshot on, sees again all that may be missing.
+ * so that a start, which reads the log from a snapshot on, sees again all that may be missing. Among several nodes it is the
+ * one that writes the room's partition; the others keep them for a while, should they follow it.
  */
+import type { Clock } from "../clock.ts";
 import type { Directory, MarkerMove, ReadMarker } from "../directory/directory.ts";
-import type { Rosters } from "../projector/roster.ts";
+import type { RosterView } from "../projector/roster.ts";
 import type { ProjectedBatch } from "../projector/tail.ts";
 import type { Uuid } from "../record.ts";
+
+/** How long a node keeps what another one writes, in milliseconds: longer than it takes to notice that that one is gone. */
+const KEPT_MS = 60_000;
+
+interface GatheredMove extends MarkerMove {
+  /** When, in milliseconds on the monotonic clock. */
+  readonly since: number;
+}
 
 /** The markers of all users. */
 export class ReadMarkers {
   readonly #directory: Directory;
-  readonly #rosters: Rosters;
-  #moves = new Map<string, MarkerMove>();
+  readonly #rosters: RosterView;
+  readonly #clock: Clock;
+  readonly #isWriter: (room: Uuid) => boolean;
+  #moves = new Map<string, GatheredMove>();
   /** Those that are being written. */
-  #writing = new Map<string, MarkerMove>();
+  #writing = new Map<string, GatheredMove>();
   #flushing: Promise<void> | undefined;
 
-  constructor(directory: Directory, rosters: Rosters) {
-    this.#directory = directory;
-    this.#rosters = rosters;
+  /** `isWriter` says whether it is this node that writes a room's markers now. */
+  constructor(options: {
+    directory: Directory;
+    rosters: RosterView;
+    clock: Clock;
+    isWriter: (room: Uuid) => boolean;
+  }) {
+    this.#directory = options.directory;
+    this.#rosters = options.rosters;
+    this.#clock = options.clock;
+    this.#isWriter = options.isWriter;
   }
 
   /** A batch of the log passed: who posted in a chat has read it up to there. */
   delivered({ records }: Pick<ProjectedBatch, "records">): void {
     // Where there are no chats, messages pay nothing for this.
     if (this.#rosters.size === 0) return;
+    const since = this.#clock.monotonic();
     for (const { record, seq, n } of records) {
       if (record.kind !== "message" || this.#rosters.of(record.room) === undefined) continue;
-      this.#moves.set(keyOf(record.sender, record.room), { user: record.sender, room: record.room, seq, n });
+      this.#moves.set(keyOf(record.sender, record.room), { user: record.sender, room: record.room, seq, n, since });
     }
   }
 
@@ -62,8 +83,15 @@ export class ReadMarkers {
   }
 
   async #write(): Promise<void> {
-    this.#writing = this.#moves;
+    const moves = this.#moves;
     this.#moves = new Map();
+    this.#writing = new Map();
+    const oldest = this.#clock.monotonic() - KEPT_MS;
+    for (const [key, move] of moves) {
+      if (this.#isWriter(move.room)) this.#writing.set(key, move);
+      else if (move.since >= oldest) this.#moves.set(key, move);
+    }
+    if (this.#writing.size === 0) return;
     try {
       await this.#directory.moveMarkers([...this.#writing.values()]);
     } catch (error) {

@@ -34,7 +34,7 @@ export async function removeMessage(context: CommandContext, who: Actor, text: s
     const body = JSON.stringify({ id: message, seq: found.seq });
     const stored = await appendOnce(appender, { kind: "message_removed", room, sender: who.user, body });
     // Its text must not be read out of the store once this is answered; a store that is down shows nothing either.
-    await reader.stored(stored.position, READ_WITHIN_MS);
+    await reader.stored(room, stored.position, READ_WITHIN_MS);
   } catch (error) {
     if (!(error instanceof UnavailableError)) throw error;
     throw new CommandError("unavailable", error.message, { cause: error });

@@ -3,7 +3,7 @@
  */
 import { messageHead, messageTail, REMOVED_TAIL, roomChange } from "../../protocol/events.ts";
 import { LINE_END } from "../../protocol/framing.ts";
-import { type LogRecord, REMOVED_BODY, type StoredRecord } from "../record.ts";
+import { type LogRecord, REMOVED_BODY, type StoredRecord, senderKey } from "../record.ts";
 
 /** Names that need no escape in JSON; the others are rare enough for `JSON.stringify`. */
 const PLAIN_TEXT = /^[ !#-[\]-~]*$/;
@@ -23,7 +23,8 @@ export class EventEncoder {
   encode(roomJson: string, { record, seq }: StoredRecord): string {
     const time = this.#iso(record.time);
     if (record.kind === "message") {
-      const key = record.key === undefined ? undefined : json(record.key);
+      const own = senderKey(record);
+      const key = own === undefined ? undefined : json(own);
       const head = messageHead(roomJson, json(record.senderName));
       if (record.body !== REMOVED_BODY) return head + record.body + messageTail(record.id, seq, time, key);
       return `${head}""${messageTail(record.id, seq, time, key).slice(0, -1)}${REMOVED_TAIL}`;

@@ -40,11 +40,16 @@ export interface StoreProgress {
 /** Reads rooms. */
 export class RoomReader {
   readonly #store: MessageStore;
-  readonly #progress: StoreProgress;
+  readonly #progress: (room: Uuid) => StoreProgress;
   readonly #telemetry: Pick<Telemetry, "holeFound" | "readFailed">;
   readonly #encoder = new EventEncoder();
 
-  constructor(store: MessageStore, progress: StoreProgress, telemetry: Pick<Telemetry, "holeFound" | "readFailed">) {
+  /** `progress` is how far the store has come in the partition of a room. */
+  constructor(
+    store: MessageStore,
+    progress: (room: Uuid) => StoreProgress,
+    telemetry: Pick<Telemetry, "holeFound" | "readFailed">,
+  ) {
     this.#store = store;
     this.#progress = progress;
     this.#telemetry = telemetry;
@@ -140,12 +145,12 @@ export class RoomReader {
   /** What there is of the records `from` to `to`: all that retention left. */
   async #records(room: Room, from: number, to: number, withinMs: number): Promise<readonly StoredRecord[]> {
     if (to < from) return [];
-    let waiting = this.#progress.pending(room.id, from, room.head);
+    let waiting = this.#progress(room.id).pending(room.id, from, room.head);
     if (waiting === undefined) {
-      if (!(await this.#progress.reached(room.end, withinMs))) {
+      if (!(await this.#progress(room.id).reached(room.end, withinMs))) {
         throw new UnavailableError("the store has not come so far yet; try again");
       }
-      waiting = this.#progress.pending(room.id, from, room.head) ?? [];
+      waiting = this.#progress(room.id).pending(room.id, from, room.head) ?? [];
     }
     const removing = await this.#removing(room, withinMs);
     const last = Math.min(to, (waiting[0]?.seq ?? to + 1) - 1);
@@ -163,9 +168,9 @@ export class RoomReader {
     return withoutTexts(records, removing);
   }
 
-  /** Waits until the store has the record at a position, `withinMs` at most. */
-  async stored(position: number, withinMs: number): Promise<boolean> {
-    return await this.#progress.reached(position + 1, withinMs);
+  /** Waits until the store has a room's record at a position, `withinMs` at most. */
+  async stored(room: Room, position: number, withinMs: number): Promise<boolean> {
+    return await this.#progress(room.id).reached(position + 1, withinMs);
   }
 
   /** Events from seq `from` on out of memory, or `undefined` where they are not there. Never waits. */
@@ -176,15 +181,15 @@ export class RoomReader {
   }
 
   async #covered(room: Room, withinMs: number): Promise<void> {
-    if (await this.#progress.reached(room.recent.droppedTo, withinMs)) return;
+    if (await this.#progress(room.id).reached(room.recent.droppedTo, withinMs)) return;
     throw new UnavailableError("the store has not come so far yet; try again");
   }
 
   /** What of the room was taken away and may still be read out of the store with its text. */
   async #removing(room: Room, withinMs: number): Promise<ReadonlySet<number>> {
-    const removing = this.#progress.removing(room.id);
+    const removing = this.#progress(room.id).removing(room.id);
     if (removing !== undefined) return removing;
-    if (await this.#progress.reached(room.end, withinMs)) return NONE;
+    if (await this.#progress(room.id).reached(room.end, withinMs)) return NONE;
     throw new UnavailableError("the store has not come so far yet; try again");
   }
 
@@ -199,7 +204,7 @@ export class RoomReader {
 
   #hole(room: Room, seq: number): UnavailableError {
     this.#telemetry.holeFound(room.id, seq);
-    this.#progress.projectAgain();
+    this.#progress(room.id).projectAgain();
     return new UnavailableError(`the store misses a record; it is being written again; try again`);
   }
 

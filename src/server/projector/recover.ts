@@ -27,8 +27,9 @@ export async function recoverPartition(
   store: MessageStore,
   starts: FoldStarts,
 ): Promise<Recovered> {
-  const bounds = await log.bounds(partition);
+  // In this order: another node may be writing.
   const checkpoint = await store.checkpoint(partition);
+  const bounds = await log.bounds(partition);
   checkFit(bounds, checkpoint);
   const start = await startAt(starts, checkpoint);
   if (start.position <= checkpoint) return { start, checkpoint, end: bounds.end };

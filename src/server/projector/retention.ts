@@ -18,21 +18,27 @@ export class Retainer {
   readonly #clock: Clock;
   readonly #telemetry: Telemetry;
   readonly #raised: (room: Uuid, floor: number) => void;
+  readonly #isWriter: (room: Uuid) => boolean;
   #running = false;
 
-  /** `raised` hears of each room whose floor rises, before anything is removed. */
+  /**
+   * `raised` hears of each room whose floor rises, before anything is removed. `isWriter` says whether it is this node
+   * that removes; of the others' rooms it only looks how far they are.
+   */
   constructor(options: {
     retention: Retention;
     store: MessageStore;
     clock: Clock;
     telemetry: Telemetry;
     raised: (room: Uuid, floor: number) => void;
+    isWriter: (room: Uuid) => boolean;
   }) {
     this.#retention = options.retention;
     this.#store = options.store;
     this.#clock = options.clock;
     this.#telemetry = options.telemetry;
     this.#raised = options.raised;
+    this.#isWriter = options.isWriter;
   }
 
   /** Goes over all rooms once. Never rejects; what could not be removed is removed the next time. */
@@ -52,6 +58,10 @@ export class Retainer {
   }
 
   async #sweepRoom(room: Uuid): Promise<number> {
+    if (!this.#isWriter(room)) {
+      this.#raised(room, await this.#store.floor(room));
+      return 0;
+    }
     const [newest] = await this.#store.page(room, Number.MAX_SAFE_INTEGER, ONE);
     if (newest === undefined) return 0;
     const floor = await this.#store.floor(room);

@@ -59,8 +59,18 @@ export interface MemberNamed {
 
 const NONE: ReadonlySet<Roster> = new Set();
 
+/** Chats, of one partition or of all. */
+export interface RosterView {
+  /** How many chats there are. */
+  readonly size: number;
+  /** The chat of a room; `undefined` where it is none. */
+  of(room: Uuid): Roster | undefined;
+  /** The chats that somebody is in. */
+  ofUser(user: Uuid): ReadonlySet<Roster>;
+}
+
 /** All chats of a partition. */
-export class Rosters {
+export class Rosters implements RosterView {
   readonly #byRoom = new Map<Uuid, MutableRoster>();
   readonly #byUser = new Map<Uuid, Set<Roster>>();
 

@@ -101,6 +101,14 @@ export class StoreQueue {
     this.#waiting.unshift(stretch);
   }
 
+  /** Lets go of what lies before `checkpoint`, as far as whole stretches do. */
+  drop(checkpoint: number): void {
+    for (let oldest = this.#waiting[0]; oldest !== undefined && oldest.to <= checkpoint; oldest = this.#waiting[0]) {
+      this.#waiting.shift();
+      oldest.rows.release();
+    }
+  }
+
   /** Lets go of everything; the next to come is at `position`. */
   clear(position: number): void {
     this.#to = position;

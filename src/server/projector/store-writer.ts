@@ -3,6 +3,10 @@
  * and again until it stands. It never holds up the tail: where the store is slow or dead for so long that what waits
  * outgrows its limit, it lets go of it and, once the store takes writes again, reads the log once more from the
  * checkpoint on, with a fold of its own (PROJ-3, PROJ-4).
+ *
+ * Every node has one for every partition, but only the node that is agreed on writes. The others keep what they were
+ * handed until the store's checkpoint has passed it, so that they can read it back meanwhile, and can go on with it should
+ * they become the writer. Two that write at once do no harm: they write the same.
  */
 import { type Clock, type Timer, within } from "../clock.ts";
 import type { MessageLog } from "../log/message-log.ts";
@@ -23,6 +27,8 @@ const WRITE_RECORDS_MAX = 32_768;
 const WRITE_DELAY_MS = 250;
 /** How long a failed write waits before it is tried again, in milliseconds. */
 const RETRY_DELAY_MS = 1000;
+/** How often a node that does not write asks the store how far it has come, in milliseconds. */
+const FOLLOW_EVERY_MS = 250;
 /** How long a write waits at the stop before it is tried again, in milliseconds. */
 const LAST_RETRY_DELAY_MS = 100;
 
@@ -31,7 +37,7 @@ export interface FoldStart extends Projection {
   readonly position: number;
 }
 
-/** Writes one partition to the store. */
+/** Writes one partition to the store, or follows how another node does. */
 export class StoreWriter {
   readonly #partition: number;
   readonly #store: MessageStore;
@@ -41,6 +47,7 @@ export class StoreWriter {
   readonly #queueBytesMax: number;
   readonly #onSnapshot: (snapshot: Snapshot) => void;
   readonly #foldStart: (atOrBefore: number) => Promise<FoldStart>;
+  readonly #isWriter: () => boolean;
   readonly #stopping = new AbortController();
   #checkpoint: number;
   /** The position after the last that the tail handed over. */
@@ -55,6 +62,10 @@ export class StoreWriter {
   #rereadFrom: number | undefined;
   /** Whether that is to write again what the store has lost. */
   #isHealing = false;
+  /** Up to where the queue of a node that follows lacks what was let go. */
+  #missedTo = 0;
+  /** Whether the store is to be asked how far another node came, before anything is written. */
+  #mustAsk = false;
   #working: Promise<void> | undefined;
   #timer: Timer | undefined;
   #waiters: { position: number; resolve: () => void }[] = [];
@@ -62,7 +73,8 @@ export class StoreWriter {
 
   /**
    * `checkpoint` is the store's; the tail hands over what begins there. `onSnapshot` hears of each one that is durable.
-   * `foldStart` gives the newest state at or before a position, or else the oldest that there is.
+   * `foldStart` gives the newest state at or before a position, or else the oldest that there is. `isWriter` says whether
+   * it is this node that writes now; `writerChanged` is to be called when that may have changed.
    */
   constructor(options: {
     partition: number;
@@ -74,6 +86,7 @@ export class StoreWriter {
     queueBytesMax: number;
     onSnapshot: (snapshot: Snapshot) => void;
     foldStart: (atOrBefore: number) => Promise<FoldStart>;
+    isWriter: () => boolean;
   }) {
     this.#partition = options.partition;
     this.#checkpoint = options.checkpoint;
@@ -85,6 +98,7 @@ export class StoreWriter {
     this.#queueBytesMax = options.queueBytesMax;
     this.#onSnapshot = options.onSnapshot;
     this.#foldStart = options.foldStart;
+    this.#isWriter = options.isWriter;
     this.#queue = new StoreQueue(options.checkpoint, WRITE_RECORDS_MAX, this.#buffers);
   }
 
@@ -103,11 +117,30 @@ export class StoreWriter {
     if (batch.to <= this.#end) return;
     const from = this.#end;
     this.#end = batch.to;
-    this.#telemetry.lag(this.#end - this.#checkpoint);
+    this.#tellLag();
     for (const removal of batch.removals) if (removal.position >= from) this.#removing.add(removal);
-    if (this.#rereadFrom !== undefined) return;
+    if (this.#rereadFrom !== undefined) {
+      if (this.#isWriter() || this.#isHealing) return;
+      // Whoever follows keeps what comes from now on: what it lacks, another node writes.
+      if (this.#queue.to !== from) this.#missTo(from);
+    }
     this.#queue.push(batch, from, this.#clock.monotonic());
     if (this.#queue.bytes > this.#queueBytesMax) this.#letGo();
+    this.#schedule();
+  }
+
+  /** Whether this node writes: who does not need not make snapshots. */
+  get isWriter(): boolean {
+    return this.#isWriter();
+  }
+
+  /** Who writes may have changed. */
+  writerChanged(): void {
+    if (this.#stopping.signal.aborted) return;
+    this.#mustAsk = true;
+    this.#tellLag();
+    this.#timer?.cancel();
+    this.#timer = undefined;
     this.#schedule();
   }
 
@@ -164,9 +197,12 @@ export class StoreWriter {
     return this.#removing.of(room);
   }
 
-  /** Writes all that waits, with a last snapshot, then stops. `false` where that did not succeed `withinMs`. */
-  async finish(snapshot: Snapshot, withinMs: number): Promise<boolean> {
-    this.#snapshot = snapshot;
+  /**
+   * Writes all that waits, with a last snapshot, then stops; where another node writes it only stops. `false` where that
+   * did not succeed `withinMs`.
+   */
+  async finish(snapshot: () => Snapshot, withinMs: number): Promise<boolean> {
+    if (this.#isWriter()) this.#snapshot = snapshot();
     const done = await within(this.#clock, withinMs, this.#finishAll());
     this.#stopping.abort();
     this.#timer?.cancel();
@@ -174,7 +210,11 @@ export class StoreWriter {
   }
 
   async #finishAll(): Promise<void> {
-    while (!this.#stopping.signal.aborted && (this.#checkpoint < this.#end || this.#snapshot !== undefined)) {
+    while (
+      this.#isWriter() &&
+      !this.#stopping.signal.aborted &&
+      (this.#checkpoint < this.#end || this.#snapshot !== undefined)
+    ) {
       await this.#work();
       if (this.#failing !== undefined) await this.#pause(LAST_RETRY_DELAY_MS);
     }
@@ -188,18 +228,30 @@ export class StoreWriter {
 
   #letGo(): void {
     this.#rereadFrom = this.#checkpoint;
-    this.#queue.clear(this.#end);
+    this.#missTo(this.#end);
+  }
+
+  #missTo(position: number): void {
+    this.#missedTo = position;
+    this.#queue.clear(position);
+  }
+
+  /** Only who writes tells how much is to be written, so that the sum over all nodes is true. */
+  #tellLag(): void {
+    this.#telemetry.lag(this.#partition, this.#isWriter() ? this.#end - this.#checkpoint : 0);
   }
 
   #schedule(): void {
     if (this.#working !== undefined || this.#stopping.signal.aborted) return;
+    const isWriter = this.#isWriter();
     // A store that refuses at once is not asked again at once: nothing else would ever get a turn.
-    if (this.#queue.length >= WRITE_RECORDS && this.#failing === undefined) {
+    if (isWriter && this.#queue.length >= WRITE_RECORDS && this.#failing === undefined) {
       this.#timer?.cancel();
       this.#timer = undefined;
       void this.#work();
     } else {
-      this.#timer ??= this.#clock.after(this.#failing === undefined ? WRITE_DELAY_MS : RETRY_DELAY_MS, () => {
+      const delayMs = isWriter ? WRITE_DELAY_MS : FOLLOW_EVERY_MS;
+      this.#timer ??= this.#clock.after(this.#failing === undefined ? delayMs : RETRY_DELAY_MS, () => {
         this.#timer = undefined;
         void this.#work();
       });
@@ -216,6 +268,9 @@ export class StoreWriter {
   }
 
   async #writeNext(): Promise<void> {
+    const isFollower = !this.#isWriter() && !this.#isHealing;
+    if (isFollower || this.#mustAsk) await this.#follow();
+    if (isFollower || this.#mustAsk) return;
     if (this.#rereadFrom !== undefined) {
       try {
         await this.#reread(this.#rereadFrom);
@@ -236,6 +291,28 @@ export class StoreWriter {
       this.#queue.putBack(stretch);
       if (this.#queue.bytes > this.#queueBytesMax) this.#letGo();
     }
+  }
+
+  /** Asks the store how far it has come, and lets go of what it has. */
+  async #follow(): Promise<void> {
+    try {
+      const checkpoint = await this.#store.checkpoint(this.#partition);
+      this.#failing = undefined;
+      this.#mustAsk = false;
+      this.#checkpoint = Math.max(this.#checkpoint, checkpoint);
+    } catch (error) {
+      this.#failed(error);
+      return;
+    }
+    this.#queue.drop(this.#checkpoint);
+    this.#removing.written(this.#checkpoint);
+    if (this.#rereadFrom !== undefined && !this.#isHealing) {
+      this.#rereadFrom = this.#checkpoint;
+      if (this.#checkpoint >= this.#missedTo && this.#queue.to === this.#end) this.#rereadFrom = undefined;
+    }
+    // A snapshot that another node has to make.
+    if (!this.#isWriter()) this.#snapshot = undefined;
+    this.#wake();
   }
 
   /** Writes one batch; `false` where the store refused it. */
@@ -261,7 +338,7 @@ export class StoreWriter {
     const ended = this.#clock.monotonic();
     this.#telemetry.storeWritten(batch.rows.length, (ended - started) / 1000);
     this.#telemetry.batchProcessed((ended - batch.since) / 1000);
-    this.#telemetry.lag(this.#end - this.#checkpoint);
+    this.#tellLag();
     if (snapshot !== undefined) {
       if (this.#snapshot === snapshot) this.#snapshot = undefined;
       this.#telemetry.snapshotWritten(snapshot.position, snapshot.bytes.length);

@@ -43,8 +43,8 @@ export interface TailOutput {
   readonly deliver: (batch: ProjectedBatch) => void;
   /** The store writer. */
   readonly store: (batch: ProjectedBatch) => void;
-  /** A snapshot of the fold at a position. */
-  readonly snapshot: (position: number, bytes: Uint8Array) => void;
+  /** It is time for a snapshot at a position. `encode` gives its bytes, in this turn only: the fold goes on. */
+  readonly snapshot: (position: number, encode: () => Uint8Array) => void;
 }
 
 /** Folds one batch. `telemetry` hears of records that are set aside or dropped, where it is the first to fold them. */
@@ -178,7 +178,7 @@ export class Tail {
     this.#output.store(projected);
     if (batch.to - this.#snapshotAt >= SNAPSHOT_EVERY_RECORDS) {
       this.#snapshotAt = batch.to;
-      this.#output.snapshot(batch.to, this.snapshot());
+      this.#output.snapshot(batch.to, () => this.snapshot());
     }
     this.#wake();
   }

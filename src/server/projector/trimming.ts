@@ -13,7 +13,7 @@ export class Trimming {
   readonly #log: MessageLog;
   readonly #store: MessageStore;
   readonly #kept: KeptSnapshots;
-  readonly #oldestToKeep: (() => number) | undefined;
+  readonly #oldestToKeep: ((partition: number) => Promise<number>) | undefined;
   readonly #telemetry: Telemetry;
   #running: Promise<void> = Promise.resolve();
 
@@ -26,7 +26,7 @@ export class Trimming {
     log: MessageLog;
     store: MessageStore;
     kept: KeptSnapshots;
-    oldestToKeep: (() => number) | undefined;
+    oldestToKeep: ((partition: number) => Promise<number>) | undefined;
     telemetry: Telemetry;
   }) {
     this.#partition = options.partition;
@@ -52,7 +52,7 @@ export class Trimming {
 
   async #trim(snapshot: Snapshot): Promise<void> {
     if (this.#oldestToKeep === undefined) return;
-    const oldest = this.#oldestToKeep();
+    const oldest = await this.#oldestToKeep(this.#partition);
     const { begin } = await this.#log.bounds(this.#partition);
     await this.#kept.keep(snapshot.position, snapshot.bytes);
     const [older, newer] = await this.#store.snapshots(this.#partition);

@@ -34,6 +34,11 @@ export type Signal =
       readonly type: "bans";
       readonly node: string;
       readonly room: Uuid;
+    }
+  | {
+      /** A node is alive, or is about to end. */
+      readonly type: "heartbeat" | "goodbye";
+      readonly node: string;
     };
 
 /** Publish and subscribe. */

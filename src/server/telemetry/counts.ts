@@ -44,7 +44,8 @@ export interface Counts {
   recordsStored: number;
   recordsSetAside: number;
   holes: number;
-  lagRecords: number;
+  /** By partition; 0 where another node writes it. */
+  readonly lagRecords: number[];
   storeFailures: number;
   readFailures: number;
   internalErrors: number;
@@ -79,7 +80,7 @@ export function noCounts(): Counts {
     recordsStored: 0,
     recordsSetAside: 0,
     holes: 0,
-    lagRecords: 0,
+    lagRecords: [],
     storeFailures: 0,
     readFailures: 0,
     internalErrors: 0,

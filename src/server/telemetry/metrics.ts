@@ -66,7 +66,9 @@ export function registerMetrics(registry: Registry, counts: Counts): Durations {
 
   counter("chat_messages_posted_total", "Messages accepted, every door.", () => counts.messagesAccepted);
   counter("consumer_messages_processed_total", "Records written to the store.", () => counts.recordsStored);
-  gauge("consumer_lag", "Records in the log that the store does not have yet.", () => counts.lagRecords);
+  gauge("consumer_lag", "Records in the log that the store does not have yet.", () =>
+    counts.lagRecords.reduce((sum, records) => sum + records, 0),
+  );
   gauge("active_websocket_users", "Users with a session over WebSocket.", () => counts.webSocketUsers);
   const durations: Durations = {
     store: histogram("consumer_db_duration_seconds", "One write of a batch to the store."),

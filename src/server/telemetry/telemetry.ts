@@ -94,9 +94,9 @@ export class Telemetry {
     observe(this.#durations.processing, seconds);
   }
 
-  /** So many records of the log are not in the store yet. */
-  lag(records: number): void {
-    this.#counts.lagRecords = records;
+  /** So many records of a partition are not in the store yet; 0 where another node writes it. */
+  lag(partition: number, records: number): void {
+    this.#counts.lagRecords[partition] = records;
   }
 
   /** A write to the store failed and will be tried again; told once a second at most. */

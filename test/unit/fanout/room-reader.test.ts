@@ -43,7 +43,7 @@ class Model {
       projectAgain: () => undefined,
     };
     const telemetry = { holeFound: (_: string, seq: number) => this.alarms.push(seq), readFailed: () => undefined };
-    this.reader = new RoomReader(this.store, progress, telemetry);
+    this.reader = new RoomReader(this.store, () => progress, telemetry);
   }
 
   event({ record, seq, n, position }: StoredRecord): string {
@@ -175,7 +175,7 @@ describe("reading a room", () => {
       removing: () => (isKnown ? new Set([7]) : undefined),
       projectAgain: () => undefined,
     };
-    const reader = new RoomReader(store, progress, { holeFound: () => undefined, readFailed: () => undefined });
+    const reader = new RoomReader(store, () => progress, { holeFound: () => undefined, readFailed: () => undefined });
     const limit = { records: 100, bytes: 1_000_000 };
     const isBlank = ({ seq }: { seq: number }) => seq === 7;
     const blanks = (run: EventRun | undefined) =>

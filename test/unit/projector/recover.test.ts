@@ -142,7 +142,7 @@ describe("trimming", () => {
   async function trim(oldestToKeep: number | undefined, positions: readonly number[]): Promise<Projector> {
     const projector = projectorWith(0, await writtenUpTo(100, []));
     const { log, store, kept } = projector;
-    const keep = oldestToKeep === undefined ? undefined : () => oldestToKeep;
+    const keep = oldestToKeep === undefined ? undefined : async () => oldestToKeep;
     const trimming = new Trimming({ partition: 0, log, store, kept, oldestToKeep: keep, telemetry: silentTelemetry() });
     for (const position of positions) {
       const snapshot = snapshotAt(position);

@@ -62,7 +62,8 @@ describe("metrics", () => {
     telemetry.storeWritten(5, 0.01);
     telemetry.batchDelivered(7, 0.0002);
     telemetry.batchProcessed(0.02);
-    telemetry.lag(9);
+    telemetry.lag(0, 4);
+    telemetry.lag(11, 5);
     telemetry.sessionOpened("tcp");
     telemetry.sessionOpened("tcp");
     telemetry.sessionOpened("websocket");
