@@ -136,6 +136,10 @@ export class MemoryLog implements MessageLog {
     return this.#bounds(partition);
   }
 
+  hears(): boolean {
+    return true;
+  }
+
   async trim(partition: number, before: number): Promise<void> {
     const { begin, end } = this.#bounds(partition);
     this.#disk.partition(partition).begin = Math.max(begin, Math.min(before, end));

@@ -52,8 +52,9 @@ export class AppendError extends Error {
  * - `trimmed`: what was asked for was removed by `trim`.
  * - `beyond_end`: `read` from a position after the end.
  * - `format`: written by a newer format.
+ * - `replaced`: this is not the log any more that was opened: it was removed, or another was made in its place.
  */
-export type LogFault = "damaged" | "trimmed" | "beyond_end" | "format";
+export type LogFault = "damaged" | "trimmed" | "beyond_end" | "format" | "replaced";
 
 /** A log that can't be opened or read as asked. */
 export class LogError extends Error {
@@ -86,6 +87,7 @@ export interface MessageLog {
 
   /**
    * Reads from position `from` to the end, then waits for more, until `signal` aborts; then it ends without an error.
+   * Whoever keeps the log elsewhere and can't reach it waits too, however long that takes.
    * MUST give each record once, in order, and MUST NOT give one that is not durable yet (LOG-1). A batch begins at
    * exactly the position that is next. MUST throw a `LogError` for what was trimmed, is damaged or lies beyond the end;
    * any other error is the machine's (too many open files, a disk that can't be read), and the read may be tried again.
@@ -94,8 +96,17 @@ export interface MessageLog {
    */
   read(partition: number, from: number, signal: AbortSignal): AsyncIterable<LogBatch>;
 
-  /** The positions that can be read now. */
+  /**
+   * The positions that can be read now, asked of whoever holds the log: what was durable before the call is within them.
+   * Rejects where nobody answers for some seconds.
+   */
   bounds(partition: number): Promise<LogBounds>;
+
+  /**
+   * Whether the log itself was heard from within the last 2 s, by a read of this partition (CMD-4): otherwise what a
+   * reader knows may be old. Always so where the log is within the process.
+   */
+  hears(partition: number): boolean;
 
   /**
    * Removes what lies before `before`, or less where records go only in larger pieces; never more. Positions of the

@@ -130,6 +130,10 @@ export class SegmentLog implements MessageLog {
     return this.#bounds();
   }
 
+  hears(): boolean {
+    return true;
+  }
+
   async trim(partition: number, before: number): Promise<void> {
     checkPartition(partition);
     const trimmed = this.#trimming.then(() => this.#trim(before));
