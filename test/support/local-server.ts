@@ -51,6 +51,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
       limits: { ...DEFAULT_LIMITS, ...options.limits },
       retention: options.retention ?? { messages: undefined, days: undefined },
       logKeepBytes: 0,
+      cluster: undefined,
       logLevel: "error",
       logFormat: "json",
     },

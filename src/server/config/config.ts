@@ -76,9 +76,62 @@ export interface TlsConfig {
   readonly tcp: boolean;
 }
 
+/** A secret, or the file whose first line it is. */
+export type Secret =
+  | { readonly type: "text"; readonly text: string }
+  /** The path is absolute. */
+  | { readonly type: "file"; readonly path: string };
+
+/** How a node connects to engines: any of them that answers names the others. */
+export interface EngineConfig {
+  /** One at least; each has a port. */
+  readonly addresses: readonly Listen[];
+  readonly login: { readonly user: string; readonly password: Secret } | undefined;
+  /** `undefined` = in the clear; `ca` is a PEM file, absolute, and without it whom Node trusts. */
+  readonly tls: { readonly ca: string | undefined } | undefined;
+}
+
+/** How a node proves a password to the brokers. */
+export type KafkaMechanism = "PLAIN" | "SCRAM-SHA-256" | "SCRAM-SHA-512";
+
+/** The brokers with log and signals. */
+export interface KafkaConfig extends EngineConfig {
+  readonly mechanism: KafkaMechanism;
+  /** The topic that is the log, and the one by which nodes tell each other what passes. */
+  readonly topic: string;
+  readonly signalsTopic: string;
+  /** How many partitions a new topic gets. */
+  readonly partitions: number;
+  /** How many replicas a new topic gets; `undefined` = as the brokers would. */
+  readonly replication: number | undefined;
+  /** Only what is older than so many hours may be removed from the log, 24 or more; `undefined` = nothing ever. */
+  readonly keepHours: number | undefined;
+  /** Whether the topic is taken though its settings are not as they should be. */
+  readonly acceptTopic: boolean;
+}
+
+/** The database with store and directory. */
+export interface CqlConfig extends EngineConfig {
+  readonly keyspace: string;
+  /** `undefined` = that of the node that answers. */
+  readonly datacenter: string | undefined;
+  /** The map of CQL for a new keyspace; `undefined` = by datacenter, three replicas or as many as there are nodes. */
+  readonly replication: string | undefined;
+}
+
+/** What makes a server one node among others. */
+export interface ClusterConfig {
+  readonly kafka: KafkaConfig;
+  readonly cql: CqlConfig;
+  /** Whether this node makes tables and topics that are missing, or refuses to start without them. */
+  readonly migrates: boolean;
+  /** How long a start waits for engines that do not answer, in seconds. */
+  readonly engineWaitSeconds: number;
+}
+
 /** The effective configuration of one server. */
 export interface Config {
-  /** The data folder, absolute. */
+  /** The data folder, absolute; a node of a cluster has none and leaves it alone. */
   readonly data: string;
   /** The rooms file, absolute. */
   readonly rooms: string;
@@ -98,8 +151,10 @@ export interface Config {
   readonly origins: readonly string[];
   readonly limits: Limits;
   readonly retention: Retention;
-  /** How many bytes of log are kept at least; 0 = for ever. */
+  /** How many bytes of log are kept at least in the data folder; 0 = for ever. */
   readonly logKeepBytes: number;
+  /** `undefined` = a server by itself, over a data folder. */
+  readonly cluster: ClusterConfig | undefined;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
 }

@@ -6,10 +6,10 @@ import type { AuthConfig, JwtConfig, JwtKeys, TlsConfig } from "./config.ts";
 import type { configSchema } from "./schema.ts";
 
 /** The settings as they were parsed. */
-type Settings = z.infer<typeof configSchema>;
+export type Settings = z.infer<typeof configSchema>;
 
 /** Makes a path of the setting `key` absolute. */
-type PathOf = (key: string, path: string) => string;
+export type PathOf = (key: string, path: string) => string;
 
 /** What is missing for a value, as `key: what to do`. */
 export interface Made<T> {

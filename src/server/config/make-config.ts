@@ -10,6 +10,7 @@ import type { AuthMode, Config } from "./config.ts";
 import { contradictions, warnings } from "./contradictions.ts";
 import type { Sources } from "./env.ts";
 import { makeAuth, makeTls } from "./make-auth.ts";
+import { makeCluster } from "./make-cluster.ts";
 import type { Origin } from "./merge.ts";
 import { merge } from "./merge.ts";
 import type { SetLimits } from "./schema.ts";
@@ -47,7 +48,8 @@ export function makeConfig(sources: Sources): LoadedConfig {
   const pathOf = (key: string, path: string): string => resolve(folderOf(key), path);
   const auth = makeAuth(settings, pathOf);
   const tls = makeTls(settings, pathOf);
-  refuse([...auth.problems, ...tls.problems].map((problem) => nameIts(problem, origins)));
+  const cluster = makeCluster(settings, pathOf);
+  refuse([...auth.problems, ...tls.problems, ...cluster.problems].map((problem) => nameIts(problem, origins)));
   const { rooms, retain, limits } = settings;
   const config: Config = {
     data: pathOf("data", settings.data),
@@ -63,6 +65,7 @@ export function makeConfig(sources: Sources): LoadedConfig {
     limits: withDefaults(limits, auth.value.mode),
     retention: { messages: retain.messages, days: retain.days },
     logKeepBytes: settings.logKeepBytes,
+    cluster: cluster.value,
     logLevel: settings.logLevel,
     logFormat: settings.logFormat,
   };

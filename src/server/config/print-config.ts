@@ -4,14 +4,16 @@
  */
 import type { Scalar } from "yaml";
 import { Document } from "yaml";
-import type { JwtConfig, JwtKeys } from "./config.ts";
+import type { ClusterConfig, EngineConfig, JwtConfig, JwtKeys } from "./config.ts";
 import type { LoadedConfig } from "./make-config.ts";
+import { clusterSettings } from "./schema-cluster.ts";
 import { listSettings } from "./settings.ts";
 import { showListen } from "./values.ts";
 
 /** Writes the configuration as YAML. */
 export function printConfig({ config, origins }: LoadedConfig): string {
-  const { data, rooms, tcp, http, ops, auth, tls, retention, logKeepBytes, logLevel, logFormat, limits } = config;
+  const { data, rooms, tcp, http, ops, auth, tls, retention, logKeepBytes, logLevel, logFormat, limits, cluster } =
+    config;
   const values: Record<string, unknown> = {
     data,
     rooms,
@@ -33,6 +35,7 @@ export function printConfig({ config, origins }: LoadedConfig): string {
     "retain.messages": retention.messages ?? "off",
     "retain.days": retention.days ?? "off",
     logKeepBytes,
+    ...clusterValues(cluster),
     logLevel,
     logFormat,
   };
@@ -40,7 +43,9 @@ export function printConfig({ config, origins }: LoadedConfig): string {
   const document = new Document({});
   for (const { key } of listSettings()) {
     const node: Scalar = document.createNode(values[key]) as Scalar;
-    node.comment = ` ${origins.get(key)?.name ?? "default"}`;
+    const origin = origins.get(key) ?? { source: "default", name: "default" };
+    const isHidden = /Password$/.test(key) && origin.source !== "default";
+    node.comment = ` ${origin.name}${isHidden ? ", not shown" : ""}`;
     document.setIn(key.split("."), node);
   }
   return document.toString({ lineWidth: 0 });
@@ -65,5 +70,40 @@ function jwtValues(jwt: JwtConfig | undefined): Record<string, unknown> {
     "jwt.nameClaim": jwt?.nameClaim ?? "name",
     "jwt.adminClaim":
       admin === undefined ? "off" : `${admin.name}${admin.value === undefined ? "" : `=${admin.value}`}`,
+  };
+}
+
+function clusterValues(cluster: ClusterConfig | undefined): Record<string, unknown> {
+  const { kafka, cql } = cluster ?? {};
+  return {
+    ...engineValues("kafka", kafka),
+    kafkaMechanism: kafka?.mechanism ?? defaultOf("kafkaMechanism"),
+    topic: kafka?.topic ?? defaultOf("topic"),
+    signalsTopic: kafka?.signalsTopic ?? defaultOf("signalsTopic"),
+    partitions: kafka?.partitions ?? defaultOf("partitions"),
+    replication: kafka?.replication ?? "off",
+    topicKeepHours: kafka?.keepHours ?? "off",
+    acceptTopic: kafka?.acceptTopic ?? false,
+    ...engineValues("cql", cql),
+    cqlKeyspace: cql?.keyspace ?? defaultOf("cqlKeyspace"),
+    cqlDatacenter: cql?.datacenter ?? "off",
+    cqlReplication: cql?.replication ?? "off",
+    noMigrate: cluster?.migrates === false,
+    engineWaitSeconds: cluster?.engineWaitSeconds ?? defaultOf("engineWaitSeconds"),
+  };
+}
+
+const defaultOf = (key: keyof typeof clusterSettings): unknown => clusterSettings[key].parse(undefined);
+
+/** A password itself is never shown: what is printed goes into tickets. */
+function engineValues(name: "kafka" | "cql", engine: EngineConfig | undefined): Record<string, unknown> {
+  const password = engine?.login?.password;
+  return {
+    [name]: showList((engine?.addresses ?? []).map(showListen)),
+    [`${name}User`]: engine?.login?.user ?? "off",
+    [`${name}Password`]: "off",
+    [`${name}PasswordFile`]: password?.type === "file" ? password.path : "off",
+    [`${name}Tls`]: engine?.tls !== undefined,
+    [`${name}Ca`]: engine?.tls?.ca ?? "off",
   };
 }

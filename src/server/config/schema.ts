@@ -8,6 +8,8 @@
 import { z } from "zod";
 import type { Limits } from "../../protocol/limits.ts";
 import { DEFAULT_LIMITS } from "../../protocol/limits.ts";
+import { flag, unflagged } from "./notes.ts";
+import { clusterSettings } from "./schema-cluster.ts";
 import {
   address,
   addressOrOff,
@@ -25,16 +27,6 @@ import {
   yesOrNo,
 } from "./values.ts";
 
-/** What a setting is besides its type. */
-export interface SettingNote {
-  /** What stands for the value in the help; `undefined` = the flag alone means `true`. */
-  readonly placeholder: string | undefined;
-  /** One line of help. */
-  readonly says: string;
-  /** Whether there is a flag; every setting has an environment variable and a key. */
-  readonly flag: boolean;
-}
-
 /** The limits as they were set; `undefined` where the default depends on the mode. */
 export type SetLimits = z.infer<typeof limits>;
 
@@ -44,28 +36,16 @@ const JWT_ALGORITHMS = [
   ...(["ES256", "ES384", "ES512", "EdDSA", "Ed25519"] as const),
 ] as const;
 
-/** The notes of all settings, by their schema. */
-export const settingNotes = z.registry<SettingNote>();
-
-function flag<Type extends z.ZodType>(type: Type, placeholder: string | undefined, says: string): Type {
-  settingNotes.add(type, { placeholder, says, flag: true });
-  return type;
-}
-
-function limit<Type extends z.ZodType>(type: Type, placeholder: string, says: string): Type {
-  settingNotes.add(type, { placeholder, says, flag: false });
-  return type;
-}
-
 /** A limit in bytes, with its default. */
-const bytesLimit = (name: keyof Limits, says: string) => limit(size(1).prefault(DEFAULT_LIMITS[name]), "SIZE", says);
+const bytesLimit = (name: keyof Limits, says: string) =>
+  unflagged(size(1).prefault(DEFAULT_LIMITS[name]), "SIZE", says);
 
 /** A limit that is a count, with its default. */
 const countLimit = (name: keyof Limits, least: number, says: string) =>
-  limit(count(least).prefault(DEFAULT_LIMITS[name]), "N", says);
+  unflagged(count(least).prefault(DEFAULT_LIMITS[name]), "N", says);
 
 /** A limit that is a count, and another one where people sign in. */
-const countByMode = (says: string) => limit(count(0).optional(), "N", `${says}, 0 = no limit`);
+const countByMode = (says: string) => unflagged(count(0).optional(), "N", `${says}, 0 = no limit`);
 
 const limits = z.strictObject({
   messageBytesMax: bytesLimit("messageBytesMax", "a message's text, in bytes of UTF-8"),
@@ -139,7 +119,12 @@ export const configSchema = z.strictObject({
       days: flag(amountOrOff(false).prefault("off"), "N", "keep only what is younger than N days"),
     })
     .prefault({}),
-  logKeepBytes: flag(size(0).prefault("1GiB"), "SIZE", "keep at least so much of the log, 0 = for ever"),
+  logKeepBytes: flag(
+    size(0).prefault("1GiB"),
+    "SIZE",
+    "keep at least so much of the log in the data folder, 0 = for ever",
+  ),
+  ...clusterSettings,
   logLevel: flag(word(["debug", "info", "warn", "error"]).prefault("info"), "LEVEL", "debug, info, warn or error"),
   logFormat: flag(word(["auto", "pretty", "json"]).prefault("auto"), "FORMAT", "auto, pretty or json"),
   limits: limits.prefault({}),

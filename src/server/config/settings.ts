@@ -2,8 +2,8 @@
  * Configuration, beside all stages: the schema as a flat list of settings, each with its three names. Pure.
  */
 import { z } from "zod";
-import type { SettingNote } from "./schema.ts";
-import { configSchema, settingNotes } from "./schema.ts";
+import { type SettingNote, settingNotes } from "./notes.ts";
+import { configSchema } from "./schema.ts";
 
 /** One setting and what it is called in each source. */
 export interface Setting {

@@ -24,12 +24,12 @@ const UNITS: Readonly<Record<string, number>> = {
 /** Text or number: YAML gives numbers where flags and environment give text. */
 const scalar = (right: string) => z.union([z.string(), z.number()], { error: `must be ${right}` });
 
-/** A count: a whole number, `least` or more. */
-export function count(least: number) {
-  const right = `a whole number, ${least} or more`;
+/** A count: a whole number, `least` or more, `most` at the most. */
+export function count(least: number, most = Number.MAX_SAFE_INTEGER) {
+  const right = `a whole number, ${least} ${most === Number.MAX_SAFE_INTEGER ? "or more" : `to ${most}`}`;
   return scalar(right).transform((value, context): number => {
     const parsed = typeof value === "number" ? value : /^\d+$/.test(value.trim()) ? Number(value) : Number.NaN;
-    if (Number.isSafeInteger(parsed) && parsed >= least) return parsed;
+    if (Number.isSafeInteger(parsed) && parsed >= least && parsed <= most) return parsed;
     return wrong(context, value, right);
   });
 }
@@ -46,15 +46,16 @@ export function size(least: number) {
   });
 }
 
-/** A number above 0, or `off`. */
-export function amountOrOff(whole: boolean) {
-  const right = `a ${whole ? "whole " : ""}number above 0, or off`;
+/** A number above 0, or `least` or more where that is named; or `off`. */
+export function amountOrOff(whole: boolean, least = 0) {
+  const right = `a ${whole ? "whole " : ""}number ${least === 0 ? "above 0" : `of ${least} or more`}, or off`;
   return z
     .union([z.string(), z.number(), z.literal(false)], { error: `must be ${right}` })
     .transform((value, context) => {
       if (value === false || value === "off") return undefined;
       const parsed = typeof value === "number" ? value : value.trim() === "" ? Number.NaN : Number(value);
-      if (Number.isFinite(parsed) && parsed > 0 && (!whole || Number.isSafeInteger(parsed))) return parsed;
+      if (Number.isFinite(parsed) && parsed > 0 && parsed >= least && (!whole || Number.isSafeInteger(parsed)))
+        return parsed;
       return wrong(context, value, right);
     });
 }
@@ -96,12 +97,25 @@ export function text(right: string) {
   });
 }
 
+/** Text of a certain form. */
+export function matching(right: string, form: RegExp) {
+  return z.string({ error: `must be ${right}` }).regex(form, {
+    error: (issue) => `must be ${right}, not ${show(issue.input)}`,
+  });
+}
+
+/** A secret: whatever is wrong with it, no line shows it. */
+export function secret() {
+  const error = "must be text that is not empty, in quotes where it looks like a number";
+  return z.string({ error }).min(1, { error });
+}
+
 /** Several values, with commas between them or as a list; `off` = none. `read` gives a value as it is kept. */
-function list(right: string, read: (item: string) => string | undefined) {
+function list<Item>(right: string, read: (item: string) => Item | undefined) {
   const wrongList = `must be ${right}, with commas between them, or off`;
   return z
     .union([z.string(), z.array(z.string()), z.literal(false)], { error: wrongList })
-    .transform((value, context): readonly string[] => {
+    .transform((value, context): readonly Item[] => {
       if (value === false || value === "off") return [];
       const items = (typeof value === "string" ? value.split(",") : value).map((item) => item.trim());
       const known = items.map(read);
@@ -110,6 +124,9 @@ function list(right: string, read: (item: string) => string | undefined) {
       return wrong(context, items[at], `${right}, with commas between them, or off`);
     });
 }
+
+/** Addresses to connect to, or none. */
+export const addressesOrOff = () => list("addresses such as 127.0.0.1:9092 or [::1]:9092", connectable);
 
 /** Networks of addresses. */
 export const networks = () => list("addresses or networks such as 10.0.0.0/8 or ::1", canonicalNetwork);
@@ -160,14 +177,25 @@ export function addressOrOff() {
 const EXAMPLES = "127.0.0.1:8080 or [::1]:8080";
 
 function toListen(value: string, context: z.RefinementCtx): Listen {
+  const right = `HOST:PORT, for example ${EXAMPLES}; 0.0.0.0 means every address`;
+  return readListen(value) ?? wrong(context, value, right);
+}
+
+/** `HOST:PORT` taken apart, or `undefined` where it is something else. */
+function readListen(value: string): Listen | undefined {
   const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(value.trim());
   const [, bracketed, plain, digits] = match ?? [];
   const host = bracketed ?? plain;
   const port = Number(digits);
   const known =
     bracketed === undefined ? plain !== undefined && isHostOrIPv4(plain) : isIP(bracketed.split("%")[0] ?? "") === 6;
-  if (host !== undefined && known && port <= 65_535) return { host, port };
-  return wrong(context, value, `HOST:PORT, for example ${EXAMPLES}; 0.0.0.0 means every address`);
+  return host !== undefined && known && port <= 65_535 ? { host, port } : undefined;
+}
+
+/** What one can connect to: no port 0. */
+function connectable(item: string): Listen | undefined {
+  const listen = readListen(item);
+  return listen?.port === 0 ? undefined : listen;
 }
 
 function isHostOrIPv4(host: string): boolean {

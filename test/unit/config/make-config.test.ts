@@ -50,6 +50,7 @@ describe("the configuration", () => {
       limits: DEFAULT_LIMITS,
       retention: { messages: undefined, days: undefined },
       logKeepBytes: 1024 ** 3,
+      cluster: undefined,
       ops: undefined,
       auth: { mode: "open", openAnyway: false, signUp: "open", guests: true, sessionDays: 30, jwt: undefined },
       tls: undefined,
