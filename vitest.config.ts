@@ -1,6 +1,7 @@
 /**
  * The test suites. Fast ones share two workers; those that start servers, kill them or measure time run one file
- * after another, so that they do not disturb each other.
+ * after another, so that they do not disturb each other. Vitest runs each suite's global setup before the first suite:
+ * that of the engines only begins to start them, so that they are up when their turn comes.
  */
 import { defineConfig } from "vitest/config";
 
@@ -35,6 +36,20 @@ const serial = (name: string, groupOrder: number) => ({
   },
 });
 
+/** The suite on a real Kafka and a real Cassandra. */
+const onEngines = (groupOrder: number) => {
+  const suite = serial("engines", groupOrder);
+  return {
+    ...suite,
+    test: {
+      ...suite.test,
+      globalSetup: ["test/support/engines-setup.ts"],
+      setupFiles: ["test/support/engines-ready.ts"],
+      runner: "./test/support/engines-runner.ts",
+    },
+  };
+};
+
 export default defineConfig({
   test: {
     // A test that is left out by `.only`, and a run without tests, is a mistake.
@@ -48,6 +63,7 @@ export default defineConfig({
       serial("journey", 1),
       serial("browser", 2),
       serial("faults", 3),
+      onEngines(4),
     ],
   },
 });
