@@ -166,8 +166,9 @@ export async function startCore(ports: Ports, options: CoreOptions): Promise<Cor
   const bans = new Bans({ node, directory, signals, clock });
   await bans.load();
   const access = new Access(hub, bans, {
-    isLive: (room) => projectors.fault(room) === undefined,
-    reachEnd: (room) => within(clock, READ_WITHIN_MS, projectors.reachedEnd(room)),
+    isLive: (room) => projectors.fault(room) === undefined && log.hears(partitionOf(room, log.partitions)),
+    // A log that can't be asked where it ends is one whose end was not reached.
+    reachEnd: (room) => within(clock, READ_WITHIN_MS, projectors.reachedEnd(room)).catch(() => false),
   });
   const liveAccess = new LiveAccess({
     ...{ sessions, authenticator, bans, directory, signals, clock, telemetry },
