@@ -137,15 +137,16 @@ module.exports = {
     },
     {
       name: "cql-behind-adapters",
-      comment: "The session is the driver's wrapper: the adapters of store and directory see it, and who hands it to them.",
+      comment:
+        "The session is the driver's wrapper: the adapters of store and directory see it, and who hands it to them.",
       severity: "error",
       from: {
         path: "^src/",
-        pathNot: ["^src/server/(cql/|(store|directory)/cql[^/]*\\.ts$|compose[^/]*\\.ts$)", OPERATOR],
+        pathNot: ["^src/server/(cql/|(store|directory)/cql[^/]*\\.ts$|(compose[^/]*|engine-options)\\.ts$)", OPERATOR],
       },
       to: { path: "^src/server/cql/" },
     },
-    driver("CQL", "cassandra-driver", "^src/server/cql/"),
+    driver("CQL", "cassandra-driver", "^src/(server/cql|bench/plain)/"),
     driver("lmdb", "lmdb", "^src/server/lmdb-(environment|view|commit)\\.ts$"),
     driver("crc32", "@node-rs/crc32", "^src/server/((log|store|projector)/|sealed-value\\.ts$)"),
     driver("file locks", "fs-native-extensions", "^src/server/data-folder\\.ts$"),
