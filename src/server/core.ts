@@ -4,6 +4,7 @@
  */
 import { type RoomListing, roomListings } from "../protocol/events.ts";
 import { FLUSH_WITHIN_MS, type Limits, READ_WITHIN_MS } from "../protocol/limits.ts";
+import { atOnce } from "./at-once.ts";
 import type { Accounts } from "./auth/accounts.ts";
 import type { Authenticator } from "./auth/authenticator.ts";
 import { Bans } from "./auth/bans.ts";
@@ -157,7 +158,10 @@ export async function startCore(ports: Ports, options: CoreOptions): Promise<Cor
     },
     stopping.signal,
   );
-  nodes.onChange(() => projectors.writersChanged());
+  nodes.onChange(() => {
+    projectors.writersChanged();
+    telemetry.nodesAlive(nodes.alive());
+  });
   nodes.start();
   await atOnce(FLOORS_AT_ONCE, hub.rooms(), async (room) => room.recent.retain(await store.floor(room.id)));
 
@@ -251,15 +255,6 @@ export async function startCore(ports: Ports, options: CoreOptions): Promise<Cor
       nodes.close();
     },
   };
-}
-
-/** Does something for each of many, so many at a time: one by one takes long where each is asked of another machine. */
-async function atOnce<T>(count: number, all: Iterable<T>, work: (one: T) => Promise<void>): Promise<void> {
-  const iterator = all[Symbol.iterator]();
-  const worker = async (): Promise<void> => {
-    for (let next = iterator.next(); next.done !== true; next = iterator.next()) await work(next.value);
-  };
-  await Promise.all(Array.from({ length: count }, worker));
 }
 
 const check = (fault: string | undefined, fine: string): Check => ({ ok: fault === undefined, detail: fault ?? fine });

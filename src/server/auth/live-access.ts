@@ -2,6 +2,7 @@
  * Whether those who are here may still be: what a live session was signed in with is asked again when a signal says that
  * something changed, and now and then all the same, for signals get lost; and whoever is banned from a room leaves it.
  */
+import { atOnce } from "../at-once.ts";
 import type { Clock } from "../clock.ts";
 import type { Directory } from "../directory/directory.ts";
 import type { Following } from "../fanout/following.ts";
@@ -14,6 +15,8 @@ import type { Bans } from "./bans.ts";
 
 /** How often everybody is asked again, in milliseconds. */
 export const RECHECK_EVERY_MS = 30_000;
+/** How many sessions are asked about at a time. */
+const ASKED_AT_ONCE = 16;
 
 /** Looks after live sessions. */
 export class LiveAccess {
@@ -52,10 +55,9 @@ export class LiveAccess {
   /** Asks everybody again. */
   async recheck(): Promise<void> {
     await this.#bans.load();
-    for (const session of [...this.#sessions.all()]) {
-      this.#leaveBanned(session);
-      await this.#ask(session);
-    }
+    const sessions = [...this.#sessions.all()];
+    for (const session of sessions) this.#leaveBanned(session);
+    await atOnce(ASKED_AT_ONCE, sessions, (session) => this.#ask(session));
   }
 
   /** Asks everybody again where an operator has changed something beside the server. Called once a second. */

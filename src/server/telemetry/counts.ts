@@ -64,6 +64,8 @@ export interface Counts {
   readonly signInsRefused: Record<"wrong_credentials" | "too_many_sign_ins", number>;
   /** Users who have a session over WebSocket. */
   webSocketUsers: number;
+  /** Nodes that are alive, this one included. */
+  nodesAlive: number;
   snapshots: number;
   snapshotBytes: number;
   logTrims: number;
@@ -106,6 +108,7 @@ export function noCounts(): Counts {
     signIns: 0,
     signInsRefused: { wrong_credentials: 0, too_many_sign_ins: 0 },
     webSocketUsers: 0,
+    nodesAlive: 1,
     snapshots: 0,
     snapshotBytes: 0,
     logTrims: 0,

@@ -123,6 +123,7 @@ export function registerMetrics(registry: Registry, counts: Counts): Durations {
     oneLabel("code", counts.signInsRefused),
   );
   counter("verbatim_snapshots_total", "Snapshots of the fold written.", () => counts.snapshots);
+  gauge("verbatim_nodes", "Nodes that are alive, as this one knows them, itself included.", () => counts.nodesAlive);
   gauge("verbatim_snapshot_bytes", "Size of the newest snapshot.", () => counts.snapshotBytes);
   counter("verbatim_log_trims_total", "Times that the log was trimmed.", () => counts.logTrims);
   counter("verbatim_records_retired_total", "Records that retention removed.", () => counts.recordsRetired);

@@ -107,6 +107,12 @@ export class Telemetry {
     );
   }
 
+  /** Who is alive among the nodes changed. */
+  nodesAlive(nodes: readonly string[]): void {
+    this.#counts.nodesAlive = nodes.length;
+    this.#say("info", { nodes }, "the nodes that are alive changed");
+  }
+
   /** A record without a whole envelope was set aside (PROJ-5). */
   recordSetAside(partition: number, position: number): void {
     this.#counts.recordsSetAside += 1;
