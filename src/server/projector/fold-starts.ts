@@ -4,8 +4,8 @@
  */
 import type { MessageLog } from "../log/message-log.ts";
 import type { MessageStore, Snapshot } from "../store/message-store.ts";
+import type { FoldStart } from "./snapshot.ts";
 import { decodeSnapshot, emptyProjection } from "./snapshot.ts";
-import type { FoldStart } from "./store-writer.ts";
 
 /** Snapshots that are kept beside the log, so that a lost store can be rebuilt from a log whose beginning is gone. */
 export interface KeptSnapshots {

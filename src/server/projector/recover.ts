@@ -7,8 +7,8 @@ import type { Uuid } from "../record.ts";
 import { StartError } from "../start-error.ts";
 import type { MessageStore } from "../store/message-store.ts";
 import { type FoldStarts, NoFoldStart } from "./fold-starts.ts";
+import type { FoldStart } from "./snapshot.ts";
 import { encodeSnapshot } from "./snapshot.ts";
-import type { FoldStart } from "./store-writer.ts";
 
 /** How a partition goes on. */
 export interface Recovered {

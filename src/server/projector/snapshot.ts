@@ -22,6 +22,11 @@ export interface Projection {
   readonly rosters: Rosters;
 }
 
+/** Where a fold can start: its state at a position. */
+export interface FoldStart extends Projection {
+  readonly position: number;
+}
+
 /** What it knows at the beginning of a log. */
 export const emptyProjection = (): Projection => ({ sequencer: new Sequencer(), rosters: new Rosters() });
 

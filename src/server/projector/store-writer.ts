@@ -14,10 +14,12 @@ import type { StoredRecord, Uuid } from "../record.ts";
 import { BlockBuffers } from "../store/block-buffers.ts";
 import type { MessageStore, Snapshot } from "../store/message-store.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
+import { CheckpointWaiters } from "./checkpoint-waiters.ts";
+import { FoldAgain } from "./fold-again.ts";
 import { LaterRemovals, UnwrittenRemovals } from "./removals.ts";
-import type { Projection } from "./snapshot.ts";
+import type { FoldStart } from "./snapshot.ts";
 import { StoreQueue, type Stretch } from "./store-queue.ts";
-import { foldBatch, type ProjectedBatch } from "./tail.ts";
+import type { ProjectedBatch } from "./tail.ts";
 
 /** From so many records on a write does not wait for more. */
 const WRITE_RECORDS = 16_384;
@@ -32,21 +34,14 @@ const FOLLOW_EVERY_MS = 250;
 /** How long a write waits at the stop before it is tried again, in milliseconds. */
 const LAST_RETRY_DELAY_MS = 100;
 
-/** Where a fold can start: its state at a position. */
-export interface FoldStart extends Projection {
-  readonly position: number;
-}
-
 /** Writes one partition to the store, or follows how another node does. */
 export class StoreWriter {
   readonly #partition: number;
   readonly #store: MessageStore;
-  readonly #log: MessageLog;
   readonly #telemetry: Telemetry;
   readonly #clock: Clock;
   readonly #queueBytesMax: number;
   readonly #onSnapshot: (snapshot: Snapshot) => void;
-  readonly #foldStart: (atOrBefore: number) => Promise<FoldStart>;
   readonly #isWriter: () => boolean;
   readonly #stopping = new AbortController();
   #checkpoint: number;
@@ -57,6 +52,8 @@ export class StoreWriter {
   /** What is being written now, out of the queue. */
   #writing: Stretch | undefined;
   readonly #removing = new UnwrittenRemovals();
+  readonly #waiters: CheckpointWaiters;
+  readonly #again: FoldAgain;
   #snapshot: Snapshot | undefined;
   /** Where to read the log again from, where what waited was let go. */
   #rereadFrom: number | undefined;
@@ -68,7 +65,6 @@ export class StoreWriter {
   #mustAsk = false;
   #working: Promise<void> | undefined;
   #timer: Timer | undefined;
-  #waiters: { position: number; resolve: () => void }[] = [];
   #failing: string | undefined;
 
   /**
@@ -92,13 +88,16 @@ export class StoreWriter {
     this.#checkpoint = options.checkpoint;
     this.#end = options.checkpoint;
     this.#store = options.store;
-    this.#log = options.log;
     this.#telemetry = options.telemetry;
     this.#clock = options.clock;
     this.#queueBytesMax = options.queueBytesMax;
     this.#onSnapshot = options.onSnapshot;
-    this.#foldStart = options.foldStart;
     this.#isWriter = options.isWriter;
+    this.#waiters = new CheckpointWaiters(options.clock);
+    this.#again = new FoldAgain({
+      ...{ partition: options.partition, log: options.log, start: options.foldStart },
+      ...{ end: () => this.#end, stopping: this.#stopping.signal },
+    });
     this.#queue = new StoreQueue(options.checkpoint, WRITE_RECORDS_MAX, this.#buffers);
   }
 
@@ -161,21 +160,7 @@ export class StoreWriter {
 
   /** Resolves with `true` once the checkpoint has reached `position`, with `false` after `withinMs`. */
   reached(position: number, withinMs: number): Promise<boolean> {
-    if (this.#checkpoint >= position) return Promise.resolve(true);
-    return new Promise((resolve) => {
-      const timer = this.#clock.after(withinMs, () => {
-        this.#waiters = this.#waiters.filter((waiter) => waiter !== entry);
-        resolve(false);
-      });
-      const entry = {
-        position,
-        resolve: () => {
-          timer.cancel();
-          resolve(true);
-        },
-      };
-      this.#waiters.push(entry);
-    });
+    return this.#checkpoint >= position ? Promise.resolve(true) : this.#waiters.wait(position, withinMs);
   }
 
   /**
@@ -312,7 +297,7 @@ export class StoreWriter {
     }
     // A snapshot that another node has to make.
     if (!this.#isWriter()) this.#snapshot = undefined;
-    this.#wake();
+    this.#waiters.passed(this.#checkpoint);
   }
 
   /** Writes one batch; `false` where the store refused it. */
@@ -344,7 +329,7 @@ export class StoreWriter {
       this.#telemetry.snapshotWritten(snapshot.position, snapshot.bytes.length);
       this.#onSnapshot(snapshot);
     }
-    this.#wake();
+    this.#waiters.passed(this.#checkpoint);
     return true;
   }
 
@@ -353,53 +338,23 @@ export class StoreWriter {
     this.#telemetry.storeFailed(error);
   }
 
-  #wake(): void {
-    const ready = this.#waiters.filter((waiter) => waiter.position <= this.#checkpoint);
-    if (ready.length === 0) return;
-    this.#waiters = this.#waiters.filter((waiter) => waiter.position > this.#checkpoint);
-    for (const waiter of ready) waiter.resolve();
-  }
-
   /** Folds the log once more and writes what lies from `wanted` on, until the tail is met. */
   async #reread(wanted: number): Promise<void> {
-    const start = await this.#foldStart(wanted);
-    const from = Math.max(wanted, start.position);
-    // Nothing is left to write: to read on would be to wait for what comes next.
-    if (from >= this.#end) return this.#metTail();
     // A lost row comes without its text where that is taken away later on: it must not come back until then, and not for
     // ever should the process end in between.
-    const later = new LaterRemovals();
-    if (this.#isHealing) {
-      for await (const { removals } of this.#foldAgain(await this.#foldStart(wanted))) later.add(removals);
-      if (this.#stopping.signal.aborted) return;
+    const later = this.#isHealing ? await this.#again.removals(wanted) : new LaterRemovals();
+    if (this.#stopping.signal.aborted) return;
+    for await (const batch of this.#again.from(wanted)) {
+      const from = Math.max(batch.from, wanted);
+      const queue = new StoreQueue(from, Number.POSITIVE_INFINITY, this.#buffers);
+      queue.push(batch, from, this.#clock.monotonic());
+      const stretch = queue.take();
+      const removals = [...stretch.removals, ...later.among(batch.records)];
+      if (!(await this.#write({ ...stretch, removals }))) return;
+      stretch.rows.release();
+      this.#rereadFrom = batch.to;
     }
-    for await (const batch of this.#foldAgain(start)) {
-      if (batch.to > from) {
-        const queue = new StoreQueue(Math.max(batch.from, from), Number.POSITIVE_INFINITY, this.#buffers);
-        queue.push(batch, Math.max(batch.from, from), this.#clock.monotonic());
-        const stretch = queue.take();
-        const removals = [...stretch.removals, ...later.among(batch.records)];
-        if (!(await this.#write({ ...stretch, removals }))) return;
-        stretch.rows.release();
-        this.#rereadFrom = batch.to;
-      }
-      if (batch.to >= this.#end) return this.#metTail();
-    }
-  }
-
-  /** Reads and folds the log from `start` on, until the tail is met. */
-  async *#foldAgain(start: FoldStart): AsyncGenerator<ProjectedBatch, void, undefined> {
-    const reading = new AbortController();
-    const stop = () => reading.abort();
-    this.#stopping.signal.addEventListener("abort", stop, { once: true });
-    try {
-      for await (const batch of this.#log.read(this.#partition, start.position, reading.signal)) {
-        yield foldBatch(this.#partition, batch, start, undefined);
-        if (batch.to >= this.#end) return;
-      }
-    } finally {
-      this.#stopping.signal.removeEventListener("abort", stop);
-    }
+    if (!this.#stopping.signal.aborted) this.#metTail();
   }
 
   /** All of the log up to the tail is written: what comes next comes from there. */
