@@ -1,54 +1,57 @@
 /**
- * The test suites. Fast ones share two workers; those that start servers, kill them or measure time run one file
- * after another, so that they do not disturb each other. Vitest runs each suite's global setup before the first suite:
- * that of the engines only begins to start them, so that they are up when their turn comes.
+ * The test suites. Fast ones come first. Of those that start servers two files run beside each other, for most of their
+ * time is waiting; the few that hold what others feel against a measure run one by one, so that nobody disturbs them.
+ * Vitest runs each suite's global setup before the first suite: that of the engines only begins to start them, so that
+ * they are up when their turn comes.
  */
 import { defineConfig } from "vitest/config";
 
 const SECOND = 1000;
 
-/** A suite whose files run beside each other. */
-const parallel = (name: string) => ({
-  extends: true as const,
-  test: {
-    name,
-    include: [`test/${name}/**/*.test.ts`],
-    pool: "forks" as const,
-    maxWorkers: 2,
-    testTimeout: 20 * SECOND,
-    hookTimeout: 20 * SECOND,
-    sequence: { groupOrder: 0 },
-  },
+/** Files of `test/faults/` that measure how late others hear, or how much memory a server takes. */
+const MEASURING = ["come-back", "rude-clients", "rude-http", "slow-readers"].map(
+  (name) => `test/faults/${name}.test.ts`,
+);
+
+/** What every suite has. */
+const suite = (name: string, groupOrder: number) => ({
+  name,
+  include: [`test/${name}/**/*.test.ts`],
+  pool: "forks" as const,
+  maxWorkers: 2,
+  sequence: { groupOrder },
 });
 
-/** A suite whose files run one by one. */
-const serial = (name: string, groupOrder: number) => ({
+/** A suite in memory, or on sockets of its own process. */
+const quick = (name: string) => ({
   extends: true as const,
-  test: {
-    name,
-    include: [`test/${name}/**/*.test.ts`],
-    pool: "forks" as const,
-    maxWorkers: 1,
-    fileParallelism: false,
-    testTimeout: 120 * SECOND,
-    hookTimeout: 60 * SECOND,
-    sequence: { groupOrder },
-  },
+  test: { ...suite(name, 0), testTimeout: 20 * SECOND, hookTimeout: 20 * SECOND },
+});
+
+/** A suite that starts processes. */
+const slow = (name: string, groupOrder: number) => ({
+  extends: true as const,
+  test: { ...suite(name, groupOrder), testTimeout: 120 * SECOND, hookTimeout: 60 * SECOND },
+});
+
+/** A suite whose files have the machine to themselves, one after another. */
+const alone = (name: string, groupOrder: number, include: readonly string[]) => ({
+  extends: true as const,
+  test: { ...slow(name, groupOrder).test, include: [...include], maxWorkers: 1, fileParallelism: false },
 });
 
 /** The suite on a real Kafka and a real Cassandra. */
-const onEngines = (groupOrder: number) => {
-  const suite = serial("engines", groupOrder);
-  return {
-    ...suite,
-    test: {
-      ...suite.test,
-      globalSetup: ["test/support/engines-setup.ts"],
-      setupFiles: ["test/support/engines-ready.ts"],
-      runner: "./test/support/engines-runner.ts",
-    },
-  };
-};
+const onEngines = (groupOrder: number) => ({
+  extends: true as const,
+  test: {
+    ...slow("engines", groupOrder).test,
+    globalSetup: ["test/support/engines-setup.ts"],
+    setupFiles: ["test/support/engines-ready.ts"],
+    runner: "./test/support/engines-runner.ts",
+  },
+});
+
+const faults = slow("faults", 1);
 
 export default defineConfig({
   test: {
@@ -57,13 +60,14 @@ export default defineConfig({
     passWithNoTests: false,
     restoreMocks: true,
     projects: [
-      parallel("unit"),
-      parallel("contract"),
-      parallel("wire"),
-      serial("journey", 1),
-      serial("browser", 2),
-      serial("faults", 3),
-      onEngines(4),
+      quick("unit"),
+      quick("contract"),
+      quick("wire"),
+      slow("journey", 1),
+      slow("browser", 1),
+      { ...faults, test: { ...faults.test, exclude: MEASURING } },
+      alone("measuring", 2, MEASURING),
+      onEngines(3),
     ],
   },
 });
