@@ -133,8 +133,8 @@ describe("compose.yaml", () => {
 
   it("trusts HAProxy alone, at an address that nobody else gets", () => {
     const [network] = composition.networks["verbatim"]?.ipam?.config ?? [];
-    const { networks } = service("haproxy");
-    const address = Array.isArray(networks) ? undefined : networks?.["verbatim"]?.ipv4_address;
+    const { networks = [] } = service("haproxy");
+    const address = "verbatim" in networks ? networks["verbatim"]?.ipv4_address : undefined;
     expect(address).toBeDefined();
     const { trustProxy, proxyProtocol } = configOf(service("verbatim-1"));
     expect(networkTest(trustProxy)(address ?? "")).toBe(true);
