@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import type { Account, Directory, Guest } from "../../src/server/directory/directory.ts";
 import { compareKeys, nameKey } from "../../src/server/name-key.ts";
 import { uuidOf } from "../support/log-records.ts";
-import type { WithDirectory } from "./directory.ts";
+import type { ContractSize, WithDirectory } from "./directory.ts";
 
 /** An account by number, changed as said. */
 export const accountOf = (number: number, name: string, change: Partial<Account> = {}): Account => ({
@@ -32,7 +32,7 @@ async function namesInPages(directory: Directory, prefix: string, limit: number)
 }
 
 /** Declares the tests. */
-export function accountContract(withDirectory: WithDirectory): void {
+export function accountContract(withDirectory: WithDirectory, { runs }: ContractSize): void {
   it("knows no account when it is new", () =>
     withDirectory(async (directory) => {
       expect(await directory.account(uuidOf(1))).toBeUndefined();
@@ -187,7 +187,7 @@ export function accountContract(withDirectory: WithDirectory): void {
             expect(await namesInPages(directory, prefix, limit)).toEqual(found);
           }),
       ),
-      { numRuns: 30 },
+      { numRuns: runs },
     );
   });
 

@@ -19,13 +19,28 @@ export interface OpenDirectory {
   readonly cleanup: () => Promise<void>;
 }
 
+/** How much the contract asks for: engines that other tests share are asked for less. */
+export interface ContractSize {
+  /** Sequences of steps that are tried. */
+  readonly runs: number;
+  /** What is saved and forgotten at once where there are many; even. */
+  readonly many: number;
+}
+
+/** What a directory that has the machine to itself is asked for. */
+const FULL_SIZE: ContractSize = { runs: 40, many: 2500 };
+
 /** Runs a test on a directory of its own and removes that. */
 export type WithDirectory = (body: (directory: Directory, opened: OpenDirectory) => Promise<void>) => Promise<void>;
 
 const guest = (number: number, name: string, expiresAt: number): Guest => ({ id: uuidOf(number), name, expiresAt });
 
 /** Runs the contract against one adapter. */
-export function directoryContract(name: string, open: () => Promise<OpenDirectory>): void {
+export function directoryContract(
+  name: string,
+  open: () => Promise<OpenDirectory>,
+  size: ContractSize = FULL_SIZE,
+): void {
   const withDirectory: WithDirectory = async (body) => {
     const opened = await open();
     try {
@@ -35,8 +50,8 @@ export function directoryContract(name: string, open: () => Promise<OpenDirector
     }
   };
 
-  describe(`directory: ${name}, accounts`, () => accountContract(withDirectory));
-  describe(`directory: ${name}, sign-ins, tokens and invites`, () => credentialContract(withDirectory));
+  describe(`directory: ${name}, accounts`, () => accountContract(withDirectory, size));
+  describe(`directory: ${name}, sign-ins, tokens and invites`, () => credentialContract(withDirectory, size));
   describe(`directory: ${name}, bans and read markers`, () => roomContract(withDirectory));
 
   describe(`directory: ${name}`, () => {
@@ -121,15 +136,15 @@ export function directoryContract(name: string, open: () => Promise<OpenDirector
         expect(await again.isNameTaken("carol", 0)).toBe(false);
       }));
 
-    it("forgets thousands at once", () =>
+    it("forgets many at once", () =>
       withDirectory(async (directory) => {
         await Promise.all(
-          Array.from({ length: 2500 }, (_, index) =>
+          Array.from({ length: size.many }, (_, index) =>
             directory.saveGuest(`hash ${index}`, guest(index, `n${index}`, 1000 + (index % 2)), 0),
           ),
         );
-        expect(await directory.removeExpired(1000)).toBe(1250);
-        expect(await directory.removeExpired(1001)).toBe(1250);
+        expect(await directory.removeExpired(1000)).toBe(size.many / 2);
+        expect(await directory.removeExpired(1001)).toBe(size.many / 2);
       }));
 
     it("a session that another guest takes over keeps both names for their time", () =>
@@ -212,7 +227,7 @@ export function directoryContract(name: string, open: () => Promise<OpenDirector
             }
           }),
         ),
-        { numRuns: 40 },
+        { numRuns: size.runs },
       );
     });
   });
