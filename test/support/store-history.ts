@@ -1,6 +1,6 @@
 /** Test support: what a log would hand to the store, and what the store must then give back. */
 import type { StoredRecord } from "../../src/server/record.ts";
-import type { PageLimit, Removal, StoreBatch } from "../../src/server/store/message-store.ts";
+import type { PageLimit, PlacedRemoval, StoreBatch } from "../../src/server/store/message-store.ts";
 import { message, uuidOf } from "./log-records.ts";
 
 /** A limit that no test reaches. */
@@ -60,9 +60,9 @@ export function batchOf(
   return { partition: 0, from, to, records: covered, removals: [], snapshot };
 }
 
-/** The removals of some messages of a room. */
-export function removing(room: string, seqs: readonly number[]): Removal[] {
-  return seqs.map((seq) => ({ room, seq }));
+/** The removals of some messages of a room, said by a record after all of a history's. */
+export function removing(room: string, seqs: readonly number[]): PlacedRemoval[] {
+  return seqs.map((seq) => ({ room, seq, position: 1000 }));
 }
 
 /** What is left of rows where the texts of the messages `seqs` are taken away. */

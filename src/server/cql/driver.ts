@@ -14,9 +14,9 @@ export interface CqlOptions {
   /**
    * How a keyspace that is missing is replicated: the CQL map, such as
    * `{'class': 'NetworkTopologyStrategy', 'replication_factor': 3}`. Further options may follow it:
-   * `… AND tablets = {'enabled': false}`.
+   * `… AND tablets = {'enabled': false}`. `undefined` = by data center, three replicas or as many as there are nodes.
    */
-  readonly replication: string;
+  readonly replication: string | undefined;
   readonly user: string | undefined;
   readonly password: string | undefined;
   /** Speak TLS, and trust this authority (PEM) or, where it is `undefined`, those that Node trusts. */

@@ -6,6 +6,8 @@ import { CqlError, cqlError } from "./errors.ts";
 /** Names that need no quotes, and that both databases take. */
 const KEYSPACE_NAME = /^[a-z][a-z0-9_]{0,47}$/;
 
+const REPLICAS_USUAL = 3;
+
 /** How long making the keyspace may take, in milliseconds. */
 const SCHEMA_TIMEOUT_MS = 20_000;
 
@@ -19,7 +21,11 @@ export async function prepareKeyspace(driver: Driver, options: CqlOptions, creat
   try {
     await client.connect();
     const datacenter = options.datacenter ?? theDatacenter(client);
-    await ensureKeyspace(client, options, create);
+    await ensureKeyspace(
+      client,
+      { ...options, replication: options.replication ?? byDatacenter(client, datacenter) },
+      create,
+    );
     return datacenter;
   } catch (error) {
     throw cqlError("connecting to the database", error);
@@ -39,7 +45,17 @@ function theDatacenter(client: Client): string {
   return name;
 }
 
-async function ensureKeyspace(client: Client, { keyspace, replication }: CqlOptions, create: boolean): Promise<void> {
+/** Replication of a keyspace for which nobody asked otherwise: as many copies as quorums want, where there are the nodes. */
+function byDatacenter(client: Client, datacenter: string): string {
+  const nodes = client.hosts.values().filter((host) => host.datacenter === datacenter).length;
+  return `{'class': 'NetworkTopologyStrategy', '${datacenter}': ${Math.max(1, Math.min(REPLICAS_USUAL, nodes))}}`;
+}
+
+async function ensureKeyspace(
+  client: Client,
+  { keyspace, replication }: Pick<CqlOptions, "keyspace"> & { readonly replication: string },
+  create: boolean,
+): Promise<void> {
   const query = "SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = ?";
   const found = await client.execute(query, [keyspace], { isIdempotent: true });
   if (found.rows.length > 0) return;

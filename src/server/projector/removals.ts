@@ -3,12 +3,9 @@
  * been told of yet, and what a part of the log that is written once more will lose again later on. Pure.
  */
 import { removedSeq, type StoredRecord, type Uuid } from "../record.ts";
-import type { Removal } from "../store/message-store.ts";
+import type { PlacedRemoval } from "../store/message-store.ts";
 
-/** A removal, and the position of the record that says so. */
-export interface PlacedRemoval extends Removal {
-  readonly position: number;
-}
+export type { PlacedRemoval } from "../store/message-store.ts";
 
 /** Removals that are remembered until the store has them; beyond that only their last position is. */
 const REMOVALS_MAX = 100_000;
@@ -69,18 +66,18 @@ export class UnwrittenRemovals {
 
 /** Everything that a part of the log takes away, to be looked up by the rows that are written before. */
 export class LaterRemovals {
-  readonly #rooms = new Map<Uuid, Set<number>>();
+  readonly #rooms = new Map<Uuid, Map<number, PlacedRemoval>>();
 
   /** Takes in what a batch removes. */
-  add(removals: readonly Removal[]): void {
-    for (const { room, seq } of removals) {
-      const seqs = this.#rooms.get(room) ?? new Set();
-      this.#rooms.set(room, seqs.add(seq));
+  add(removals: readonly PlacedRemoval[]): void {
+    for (const removal of removals) {
+      const removed = this.#rooms.get(removal.room) ?? new Map<number, PlacedRemoval>();
+      this.#rooms.set(removal.room, removed.set(removal.seq, removal));
     }
   }
 
   /** Those among `records` whose text is taken away. */
-  among(records: readonly StoredRecord[]): Removal[] {
-    return records.flatMap(({ record: { room }, seq }) => (this.#rooms.get(room)?.has(seq) ? [{ room, seq }] : []));
+  among(records: readonly StoredRecord[]): PlacedRemoval[] {
+    return records.flatMap(({ record: { room }, seq }) => this.#rooms.get(room)?.get(seq) ?? []);
   }
 }

@@ -5,7 +5,7 @@
 import { recordBytes } from "../log/record-codec.ts";
 import type { StoredRecord, Uuid } from "../record.ts";
 import type { BlockBuffers } from "../store/block-buffers.ts";
-import type { Removal } from "../store/message-store.ts";
+import type { PlacedRemoval } from "../store/message-store.ts";
 import { PackedRows } from "../store/packed-rows.ts";
 import type { ProjectedBatch } from "./tail.ts";
 
@@ -16,7 +16,7 @@ export interface Stretch {
   readonly to: number;
   readonly rows: PackedRows;
   /** What the rows take away. */
-  readonly removals: Removal[];
+  readonly removals: PlacedRemoval[];
   /** When the first of it came, in milliseconds on the monotonic clock. */
   readonly since: number;
 }

@@ -44,6 +44,11 @@ export interface Removal {
   readonly seq: number;
 }
 
+/** A removal, and the position of the record that says so: further on than that of the message. */
+export interface PlacedRemoval extends Removal {
+  readonly position: number;
+}
+
 /** What is written of one partition in one go. */
 export interface StoreBatch {
   readonly partition: number;
@@ -57,7 +62,7 @@ export interface StoreBatch {
    */
   readonly records: readonly StoredRecord[] | PackedRows;
   /** Messages whose texts these records take away, wherever their rows stand: in the store, or among `records`. */
-  readonly removals: readonly Removal[];
+  readonly removals: readonly PlacedRemoval[];
   /** A snapshot to keep with it, at a position ≤ `to`. The two newest are kept. */
   readonly snapshot: Snapshot | undefined;
 }

@@ -182,7 +182,7 @@ describe("holding the store against the log", () => {
       from: CHECKPOINT,
       to: CHECKPOINT,
       records: [],
-      removals: seqs.map((seq) => ({ room, seq })),
+      removals: seqs.map((seq) => ({ room, seq, position: CHECKPOINT })),
       snapshot: undefined,
     });
 
