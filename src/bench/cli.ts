@@ -5,6 +5,8 @@ import { Command } from "commander";
 import { guarded } from "./command-line.ts";
 import { serveBareHttp } from "./http/bare-server.ts";
 import { httpCommand } from "./http/command.ts";
+import { wholeNumber } from "./options.ts";
+import { type PlainOptions, servePlain } from "./plain/plain-process.ts";
 import { serveRelay } from "./relay-process.ts";
 import { tcpCommand } from "./tcp-command.ts";
 
@@ -23,5 +25,15 @@ export function benchCommand(finish: (exitCode: number) => void): Command {
     .description("run the bare HTTP server that the server is compared with over HTTP")
     .option("--http <HOST:PORT>", "where to listen", "127.0.0.1:8000")
     .action(async (options: { http: string }) => finish(await guarded(() => serveBareHttp(options.http))));
+  bench
+    .command("plain")
+    .description("run the plain way over engines that a node of a cluster is compared with")
+    .option("--http <HOST:PORT>", "where to listen", "127.0.0.1:8000")
+    .requiredOption("--kafka <HOST:PORT,…>", "brokers that speak Kafka's API")
+    .requiredOption("--cql <HOST:PORT,…>", "nodes of a CQL database")
+    .option("--topic <NAME>", "its topic, which it makes", "plain-messages")
+    .option("--keyspace <NAME>", "its keyspace, which it makes", "plain")
+    .option("--at-once <N>", "records it works on at once: 1 keeps them in order", wholeNumber, 1)
+    .action(async (options: PlainOptions) => finish(await guarded(() => servePlain(options))));
   return bench;
 }

@@ -3,10 +3,14 @@
  * exit code says.
  */
 import { Command } from "commander";
+import { measureCluster } from "../cluster/measure-cluster.ts";
 import { guarded, json, print, settingOf, withCommonOptions } from "../command-line.ts";
 import { numberFromZero, positiveNumber, wholeFromZero, wholeNumber } from "../options.ts";
-import { compareHttp, measureRunning, measureServer } from "./http-measure.ts";
-import { HTTP_DEFAULTS, type HttpOptions, httpOptions, httpPlanOf } from "./http-options.ts";
+import type { Setting } from "../stage.ts";
+import { compareHttp } from "./http-baseline.ts";
+import { type HttpMeasurement, measureRunning, measureServer } from "./http-measure.ts";
+import { enginesOf, HTTP_DEFAULTS, type HttpOptions, httpOptions, httpPlanOf, twoPids } from "./http-options.ts";
+import { pairOf } from "./http-pairs.ts";
 import { describeHttp, describeHttpComparison } from "./http-report.ts";
 import { runHttpSuite } from "./http-suite.ts";
 
@@ -34,7 +38,17 @@ export function httpCommand(finish: (exitCode: number) => void): Command {
       wholeFromZero,
       HTTP_DEFAULTS.pageLimit,
     )
-    .option("--baseline", "run server and a bare node:http server in turn, and print the ratio", false)
+    .option("--page-anywhere", "with --page-reads: pages from anywhere in the chat, not its newest", false)
+    .option("--kafka <HOST:PORT,…>", "measure a node of a cluster on these brokers, with a topic of its own")
+    .option("--cql <HOST:PORT,…>", "with --kafka: on this database, with a keyspace of its own")
+    .option("--engine-pids <KAFKA,CQL>", "with --kafka: their processes, where they can't be found by port", twoPids)
+    .option("--baseline", "run server and a bare node:http server (with --kafka the plain way) in turn", false)
+    .option(
+      "--plain-at-once <N>",
+      "with --kafka --baseline: records it works on at once",
+      wholeNumber,
+      HTTP_DEFAULTS.plainAtOnce,
+    )
     .option("--runs <N>", "with --baseline: runs of each", wholeNumber, HTTP_DEFAULTS.runs)
     .option("--suite", "run the whole table and print it as markdown", false)
     .option("--quick", "with --suite: a short one, for a look", false)
@@ -50,18 +64,27 @@ async function runHttpCommand(options: HttpOptions): Promise<boolean> {
     throw new Error("--http and --baseline or --suite say different things about what to measure.");
   }
   const plan = httpPlanOf(options);
-  const setting = settingOf(options, options.http !== undefined);
+  const engines = enginesOf(options);
+  const setting = engines === undefined ? settingOf(options, options.http !== undefined) : shared(options);
   if (options.suite) return runHttpSuite({ quick: options.quick, json: options.json, setting, print });
   if (options.baseline) {
-    const comparison = await compareHttp(plan, options.runs, setting);
+    const comparison = await compareHttp(pairOf(engines), plan, options.runs, setting);
     print(options.json ? json(comparison) : comparison.measurements.map(describeHttp).join("\n\n"));
     if (!options.json) print(`\n${describeHttpComparison(comparison)}\n  cores     ${setting.cores.note}`);
     return !comparison.shortfall;
   }
-  const measurement = await (options.http === undefined
-    ? measureServer(plan, setting)
-    : measureRunning(options.http, options.pid, plan, setting));
+  const measure = (): Promise<HttpMeasurement> => {
+    if (options.http !== undefined) return measureRunning(options.http, options.pid, plan, setting);
+    return engines === undefined ? measureServer(plan, setting) : measureCluster("node", plan, setting, engines);
+  };
+  const measurement = await measure();
   if (options.json) print(json({ ...measurement, cores: setting.cores.note }));
   else print(`${describeHttp(measurement)}\n  cores     ${setting.cores.note}`);
   return !measurement.result.shortfall;
+}
+
+/** Engines, node and tool take what cores there are: whoever pins one of four to a core decides the outcome. */
+function shared(options: HttpOptions): Setting {
+  const cores = { server: undefined, tool: undefined, note: "not pinned: engines, node and tool share all cores" };
+  return { ...settingOf(options, true), cores };
 }

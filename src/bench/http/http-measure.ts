@@ -3,19 +3,18 @@
  * a server that runs already. And server and bare one in turn.
  */
 import { randomUUID } from "node:crypto";
-import { median } from "../baseline.ts";
 import type { DiskSpeed } from "../disk-probe.ts";
 import { parseAddress } from "../launch.ts";
 import { newRunTag } from "../message-layout.ts";
 import { type ProcessProbe, probeProcess } from "../process-probe.ts";
-import { memorySettles, onStage, type Program, type Setting } from "../stage.ts";
+import { memorySettles, onStage, type Program, type Running, type Setting } from "../stage.ts";
 import { type HttpPlan, isSilent } from "./http-plan.ts";
 import type { HttpResult } from "./http-result.ts";
 import { type HttpTarget, type HttpView, runHttp } from "./http-run.ts";
 import { setUp, type World, type WorldPlan } from "./set-up.ts";
 
 /** What is measured. */
-export type HttpSubject = "server" | "bare";
+export type HttpSubject = "server" | "bare" | "node" | "plain";
 
 /** What one measurement gave. */
 export interface HttpMeasurement {
@@ -32,11 +31,12 @@ const BARE: Program = { kind: "other", door: "http", args: ["bench", "bare-http"
 export function measureServer(plan: HttpPlan, setting: Setting): Promise<HttpMeasurement> {
   const run = newRunTag();
   return onStage(SERVER, setting, async (stage) => {
-    const act = async (target: HttpTarget, world: World): Promise<HttpMeasurement> => {
+    const act = async (running: Running, world: World): Promise<HttpMeasurement> => {
+      const target: HttpTarget = { ...running, parts: undefined };
       const result = await runHttp(target, run, world, plan, viewOf(plan, target.probe, setting));
       return { subject: "server", result, disk: stage.disk };
     };
-    const make = (target: HttpTarget): Promise<World> => setUp(target, run, worldOf(plan), setting.progress);
+    const make = (target: Running): Promise<World> => setUp(target, run, worldOf(plan), setting.progress);
     if (!isSilent(plan)) return stage.with(async (target) => act(target, await make(target)));
     // What memory is for is only to be seen in a process that has not just made ten thousand accounts.
     const world = await stage.with(make);
@@ -45,10 +45,11 @@ export function measureServer(plan: HttpPlan, setting: Setting): Promise<HttpMea
 }
 
 /** Runs the plan's posts against the bare server, where nobody listens. */
-function measureBare(plan: HttpPlan, setting: Setting): Promise<HttpMeasurement> {
+export function measureBare(plan: HttpPlan, setting: Setting): Promise<HttpMeasurement> {
   const alone: HttpPlan = { ...plan, title: `bare node:http, ${plan.connections} connections`, listeners: 0 };
   return onStage(BARE, setting, (stage) =>
-    stage.with(async (target) => {
+    stage.with(async (running) => {
+      const target: HttpTarget = { ...running, parts: undefined };
       const { users, posting, chats } = worldOf(plan);
       const ids = (count: number): readonly string[] => Array.from({ length: count }, () => randomUUID());
       const cookies = ids(posting).map((id) => `user_id=${id}`);
@@ -67,64 +68,11 @@ export async function measureRunning(
   setting: Setting,
 ): Promise<HttpMeasurement> {
   const run = newRunTag();
-  const target: HttpTarget = { ...parseAddress(address), probe: pid === undefined ? undefined : probeProcess(pid) };
+  const probe = pid === undefined ? undefined : probeProcess(pid);
+  const target: HttpTarget = { ...parseAddress(address), probe, parts: undefined };
   const world = await setUp(target, run, worldOf(plan), setting.progress);
   const result = await runHttp(target, run, world, plan, viewOf(plan, target.probe, setting));
   return { subject: "running server", result, disk: undefined };
-}
-
-/** Medians over the runs of one subject. */
-export interface HttpMedians {
-  readonly postsPerSecond: number;
-  readonly pushesPerSecond: number;
-  readonly postP50Ms: number;
-  readonly postP99Ms: number;
-  readonly pushP99Ms: number;
-  readonly cpuMicrosPerPost: number;
-}
-
-/** Server against the bare one. */
-export interface HttpComparison {
-  readonly server: HttpMedians;
-  readonly bare: HttpMedians;
-  /** Server's posts a second over the bare one's. */
-  readonly postsRatio: number;
-  readonly measurements: readonly HttpMeasurement[];
-  readonly shortfall: boolean;
-}
-
-/** Runs the plan `runs` times against each, alternating, as `compare` does over TCP. */
-export async function compareHttp(plan: HttpPlan, runs: number, setting: Setting): Promise<HttpComparison> {
-  const measurements: HttpMeasurement[] = [];
-  for (let run = 0; run < runs; run++) {
-    const order: readonly HttpSubject[] = run % 2 === 0 ? ["bare", "server"] : ["server", "bare"];
-    for (const subject of order) {
-      const progress = (line: string): void => setting.progress(`${subject} ${run + 1}/${runs}  ${line}`);
-      const measure = subject === "bare" ? measureBare : measureServer;
-      measurements.push(await measure(plan, { ...setting, progress }));
-    }
-  }
-  const server = medians(measurements.filter(({ subject }) => subject === "server"));
-  const bare = medians(measurements.filter(({ subject }) => subject === "bare"));
-  return {
-    server,
-    bare,
-    postsRatio: server.postsPerSecond / bare.postsPerSecond,
-    measurements,
-    shortfall: measurements.some(({ result }) => result.shortfall),
-  };
-}
-
-function medians(measurements: readonly HttpMeasurement[]): HttpMedians {
-  const of = (value: (result: HttpResult) => number): number => median(measurements.map(({ result }) => value(result)));
-  return {
-    postsPerSecond: of((result) => result.postsPerSecond),
-    pushesPerSecond: of((result) => result.pushesPerSecond),
-    postP50Ms: of((result) => result.postLatencyMs.p50),
-    postP99Ms: of((result) => result.postLatencyMs.p99),
-    pushP99Ms: of((result) => result.pushLatencyMs.p99),
-    cpuMicrosPerPost: of((result) => result.server?.cpuMicrosPerPost ?? Number.NaN),
-  };
 }
 
 function worldOf({ users, connections, chats }: HttpPlan): WorldPlan {

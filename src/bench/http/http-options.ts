@@ -1,8 +1,11 @@
 /**
  * Load tool, the options of `verbatim bench http` in one typed shape, and the load that they ask for. Pure.
  */
+import { InvalidArgumentError } from "commander";
+import type { Engines } from "../cluster/measure-cluster.ts";
 import type { CommonOptions } from "../command-line.ts";
 import { TEXT_BYTES_MIN } from "../message-layout.ts";
+import { wholeNumber } from "../options.ts";
 import type { HttpPace, HttpPlan } from "./http-plan.ts";
 
 /** `verbatim bench http`, as commander gives it. */
@@ -23,8 +26,15 @@ export interface HttpOptions extends CommonOptions {
   readonly readRate: number;
   /** Messages a page is asked for; 0: no query. */
   readonly pageLimit: number;
+  /** Whether pages are read anywhere in the chat, instead of at its end. */
+  readonly pageAnywhere: boolean;
   readonly baseline: boolean;
   readonly runs: number;
+  /** Brokers and database's nodes of a cluster, `HOST:PORT,…`; both or neither. */
+  readonly kafka: string | undefined;
+  readonly cql: string | undefined;
+  readonly enginePids: readonly [number, number] | undefined;
+  readonly plainAtOnce: number;
   readonly suite: boolean;
   readonly quick: boolean;
   readonly http: string | undefined;
@@ -47,8 +57,13 @@ export const HTTP_DEFAULTS: HttpOptions = {
   pageReads: undefined,
   readRate: 20,
   pageLimit: 100,
+  pageAnywhere: false,
   baseline: false,
   runs: 3,
+  kafka: undefined,
+  cql: undefined,
+  enginePids: undefined,
+  plainAtOnce: 50,
   suite: false,
   quick: false,
   http: undefined,
@@ -74,6 +89,22 @@ export function httpOptions(given: Partial<HttpOptions>): HttpOptions {
   return { ...HTTP_DEFAULTS, ...asked[0]?.[1], ...given };
 }
 
+/** The engines that the options name; `undefined` where there are none. */
+export function enginesOf({ kafka, cql, enginePids, plainAtOnce, http }: HttpOptions): Engines | undefined {
+  if (kafka === undefined && cql === undefined) return undefined;
+  if (kafka === undefined || cql === undefined) throw new Error("--kafka and --cql belong together.");
+  if (http !== undefined)
+    throw new Error("--http names a server that runs, --kafka and --cql engines for one to start.");
+  return { kafka, cql, pids: enginePids, plainAtOnce };
+}
+
+/** For commander: two process ids. */
+export function twoPids(text: string): readonly [number, number] {
+  const [kafka, cql, ...more] = text.split(",").map(wholeNumber);
+  if (kafka === undefined || cql === undefined || more.length > 0) throw new InvalidArgumentError("It is PID,PID.");
+  return [kafka, cql];
+}
+
 /** The load that the options describe. */
 export function httpPlanOf(options: HttpOptions): HttpPlan {
   if (options.payload < TEXT_BYTES_MIN) throw new Error(`--payload is at least ${TEXT_BYTES_MIN} bytes.`);
@@ -93,7 +124,11 @@ export function httpPlanOf(options: HttpOptions): HttpPlan {
     pages:
       pageReads === undefined
         ? undefined
-        : { everyMicros: 1e6 / options.readRate, limit: pageLimit === 0 ? undefined : pageLimit },
+        : {
+            everyMicros: 1e6 / options.readRate,
+            limit: pageLimit === 0 ? undefined : pageLimit,
+            anywhere: options.pageAnywhere,
+          },
     cutMs: reconnect === undefined ? undefined : options.away * 1000,
     warmupMs: options.warmup * 1000,
     durationMs: options.duration * 1000,
@@ -110,6 +145,7 @@ function titleOf({
   reconnect,
   pageReads,
   pageLimit,
+  pageAnywhere,
   readRate,
 }: HttpOptions): string {
   const where = `${chats} chat${chats === 1 ? "" : "s"}`;
@@ -119,5 +155,5 @@ function titleOf({
   if (reconnect !== undefined) return `${posts}; all listeners cut off at once and back`;
   if (pageReads === undefined) return posts;
   const page = pageLimit === 0 ? "page without a query" : `page of ${pageLimit}`;
-  return `${posts}; newest ${page} of ${pageReads} messages and more, ${readRate} times a second`;
+  return `${posts}; ${pageAnywhere ? "any" : "newest"} ${page} of ${pageReads} messages and more, ${readRate} times a second`;
 }

@@ -17,6 +17,8 @@ export interface PagePlan {
   readonly everyMicros: number;
   /** Messages that a page is asked for; `undefined`: the request has no query. */
   readonly limit: number | undefined;
+  /** Whether a page is asked for that ends before a message anywhere in the chat, instead of the newest. */
+  readonly anywhere: boolean;
 }
 
 /** A whole load. User `i` is a member of chat `i` modulo `chats`, posts where `i < connections`, listens likewise. */

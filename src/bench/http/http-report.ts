@@ -1,6 +1,8 @@
 /**
  * Load tool, results over HTTP as text for people. Pure.
  */
+
+import type { ClusterResult } from "../cluster/cluster-books.ts";
 import {
   count,
   describeDisk,
@@ -11,7 +13,8 @@ import {
   describeTool,
   ms,
 } from "../report.ts";
-import type { HttpComparison, HttpMeasurement, HttpMedians } from "./http-measure.ts";
+import type { HttpComparison, HttpMedians } from "./http-baseline.ts";
+import type { HttpMeasurement } from "./http-measure.ts";
 import type { HttpResult } from "./http-result.ts";
 
 /** One measurement, several lines. */
@@ -32,6 +35,8 @@ export function describeHttp({ subject, result, disk }: HttpMeasurement): string
           `${count(comeBack.missed)} messages taken meanwhile, ${count(comeBack.retries)} retries`,
     ],
     ["cpu", spoke && server && `${describeShare(server)}, ${server.cpuMicrosPerPost.toFixed(1)} µs/post`],
+    ["together", result.cluster && together(result.cluster)],
+    ["lag", result.cluster && lag(result.cluster)],
     ["memory", server && memory(result)],
     ["tool", spoke && describeTool(result.tool)],
     ["disk", disk && describeDisk(disk)],
@@ -41,16 +46,23 @@ export function describeHttp({ subject, result, disk }: HttpMeasurement): string
   return [`${subject}: ${result.load}`, ...shown, ...describeExamples(result)].join("\n");
 }
 
-/** Server against the bare one, several lines. */
+/** A subject against its reference, several lines. */
 export function describeHttpComparison(comparison: HttpComparison): string {
+  const { subject, reference, measured, compared, postsRatio } = comparison;
   const line = (name: string, of: HttpMedians): string =>
     `  ${name.padEnd(10)}${count(of.postsPerSecond)} posts/s, ${count(of.pushesPerSecond)} pushes/s, ` +
-    `post p50 ${ms(of.postP50Ms)}, p99 ${ms(of.postP99Ms)}, ${of.cpuMicrosPerPost.toFixed(1)} µs/post`;
+    `post p50 ${ms(of.postP50Ms)}, p99 ${ms(of.postP99Ms)}, ${of.cpuMicrosPerPost.toFixed(1)} µs/post` +
+    `${reference === "plain" ? `, ${of.totalMicrosPerPost.toFixed(1)} with the engines` : ""}`;
+  const stored = measured.storedPerSecond / compared.storedPerSecond;
+  const cpu = measured.totalMicrosPerPost / compared.totalMicrosPerPost;
   return [
     `medians of ${comparison.measurements.length / 2}`,
-    `${line("server", comparison.server)}, push p99 ${ms(comparison.server.pushP99Ms)}`,
-    line("bare", comparison.bare),
-    `  ${"ratio".padEnd(10)}${comparison.postsRatio.toFixed(2)} × the bare server's posts a second`,
+    `${line(subject, measured)}, push p99 ${ms(measured.pushP99Ms)}`,
+    line(reference, compared),
+    reference === "plain"
+      ? `  ${"ratio".padEnd(10)}${postsRatio.toFixed(2)} × the plain way's posts a second, ${stored.toFixed(2)} × with what it ` +
+        `put off, ${cpu.toFixed(2)} × its processor time`
+      : `  ${"ratio".padEnd(10)}${postsRatio.toFixed(2)} × the bare server's posts a second`,
   ].join("\n");
 }
 
@@ -71,6 +83,20 @@ function memory(result: HttpResult): string | undefined {
   const many = idle !== undefined && result.listeners >= TOLD_EACH_MIN;
   const heard = many ? `, ${mb(idle)} with all there (${each} KiB each)` : "";
   return `${mb(start)} before the listeners${heard}, ${mb(peak)} at its peak`;
+}
+
+/** What node and engines cost together. */
+function together({ cpuMicrosPerPost, totalMicrosPerPost, storedPerSecond }: ClusterResult): string {
+  const parts = Object.entries(cpuMicrosPerPost).map(([name, micros]) => `${name} ${micros.toFixed(1)}`);
+  const stored = `${count(storedPerSecond)} stored/s until nothing waited`;
+  return `${totalMicrosPerPost.toFixed(1)} µs/post of processor time (${parts.join(" + ")}), ${stored}`;
+}
+
+/** How far the store fell behind. */
+function lag({ lagMax, lagMedian, lagMaxMs, drainMs, drained }: ClusterResult): string | undefined {
+  if (lagMax === undefined || lagMaxMs === undefined) return undefined;
+  const end = drained ? `drained in ${ms(drainMs ?? 0)}` : "NOT DRAINED";
+  return `at most ${count(lagMax)} records (${ms(lagMaxMs)} of posts), p50 ${count(lagMedian ?? 0)}, ${end}`;
 }
 
 function verdict(result: HttpResult): string {

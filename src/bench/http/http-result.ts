@@ -1,6 +1,7 @@
 /**
  * Load tool, the outcome of one run over HTTP: the figures and whether anything fell short. Pure.
  */
+import type { ClusterResult } from "../cluster/cluster-books.ts";
 import { type Findings, findingCount } from "../findings.ts";
 import type { LatencySummary } from "../latency.ts";
 import type { LoadLedger } from "../load-ledger.ts";
@@ -50,6 +51,8 @@ export interface HttpResult {
   readonly comeBack: ComeBack | undefined;
   /** Until all listeners were there, in ms. */
   readonly listeningMs: number;
+  /** What node and engines cost together, and how far the store fell behind; `undefined` without engines. */
+  readonly cluster: ClusterResult | undefined;
   readonly server: (Share & { readonly cpuMicrosPerPost: number; readonly memory: Memory }) | undefined;
   /** What the tool itself needed: with `cpuPercent` near 100 the tool is what is measured. */
   readonly tool: Share;
@@ -74,6 +77,7 @@ export interface HttpOutcome {
   readonly listeningMs: number;
   readonly neverListened: number;
   readonly comeBack: ComeBack | undefined;
+  readonly cluster: ClusterResult | undefined;
   readonly rss: Memory | undefined;
 }
 
@@ -85,6 +89,7 @@ export function judgeHttp(outcome: HttpOutcome): HttpResult {
   const findings = ledger.settle();
   const share = before.server && after.server && shareOf(before.server, after.server, micros);
   const troubles = findingCount(findings) + ledger.errors.size + outcome.neverListened + pool.unknown;
+  const undrained = outcome.cluster?.drained === false;
   return {
     load: plan.title,
     connections: plan.connections,
@@ -101,6 +106,7 @@ export function judgeHttp(outcome: HttpOutcome): HttpResult {
     pages: reader && { count: reader.pages, bytes: reader.pageBytes, latencyMs: reader.latencies.summary() },
     comeBack: outcome.comeBack,
     listeningMs: outcome.listeningMs,
+    cluster: outcome.cluster,
     server:
       share === undefined || outcome.rss === undefined
         ? undefined
@@ -115,6 +121,6 @@ export function judgeHttp(outcome: HttpOutcome): HttpResult {
     errorExamples: ledger.errorExamples,
     neverListened: outcome.neverListened,
     unknown: pool.unknown,
-    shortfall: troubles !== 0,
+    shortfall: troubles !== 0 || undrained,
   };
 }

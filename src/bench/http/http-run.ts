@@ -4,6 +4,7 @@
  * through the probe it is handed.
  */
 import { SharedReadBuffer } from "../bench-socket.ts";
+import { ClusterBooks, type Part } from "../cluster/cluster-books.ts";
 import { LoadLedger } from "../load-ledger.ts";
 import type { Moment } from "../load-result.ts";
 import { type ProcessProbe, probeProcess } from "../process-probe.ts";
@@ -20,6 +21,8 @@ import type { World } from "./set-up.ts";
 export interface HttpTarget extends HttpAddress {
   /** Its process, where it runs on this machine and is known. */
   readonly probe: ProcessProbe | undefined;
+  /** The processes whose cost counts together, where it stands on engines; itself first. */
+  readonly parts: readonly Part[] | undefined;
 }
 
 /** What a run shows while it goes on. */
@@ -52,6 +55,7 @@ class HttpRun {
   readonly #pool: PostPool;
   readonly #audience: Audience;
   readonly #reader: PageReader | undefined;
+  readonly #books: ClusterBooks | undefined;
   readonly #tool = probeProcess(process.pid);
   readonly #startMs = performance.now();
   #comeBack: ComeBack | undefined = undefined;
@@ -73,7 +77,9 @@ class HttpRun {
     const chat = world.chats[0] as string;
     const cookie = world.cookies[0] ?? "";
     const acknowledged = (): number => this.#pool.seqs[0] as number;
-    this.#reader = plan.pages && new PageReader(plan.pages, { ...context, chat, cookie, acknowledged });
+    this.#reader =
+      plan.pages && new PageReader(plan.pages, { ...context, chat, cookie, acknowledged, chance: Math.random });
+    this.#books = target.parts && new ClusterBooks(target.parts, target, shared);
   }
 
   async go(): Promise<HttpResult> {
@@ -94,6 +100,7 @@ class HttpRun {
       await this.#until(() => this.#ms() >= fromMs);
       const before = this.#moment();
       ledger.measureFrom = before.micros;
+      this.#books?.begin(this.#pool.accepted);
       if (plan.cutMs !== undefined) {
         this.#comeBack = await this.#audience.cutAndComeBack(plan.cutMs, () => this.#pool.accepted);
       }
@@ -101,6 +108,7 @@ class HttpRun {
       await this.#until(() => this.#ms() >= toMs);
       const after = this.#moment();
       ledger.measureTo = after.micros;
+      this.#books?.end(((after.sent - before.sent) * 1e6) / (after.micros - before.micros));
       await this.#drain();
       const peak = probe?.sample().peakBytes;
       return judgeHttp({
@@ -113,12 +121,14 @@ class HttpRun {
         listeningMs,
         neverListened: neverListened + (this.#comeBack === undefined ? 0 : plan.listeners - this.#audience.ready),
         comeBack: this.#comeBack,
+        cluster: this.#books?.result(this.#pool.accepted),
         rss: rssStart === undefined ? undefined : { start: rssStart, idle: rssIdle, peak: peak ?? 0 },
       });
     } finally {
       this.#audience.close();
       this.#pool.close();
       this.#reader?.close();
+      this.#books?.close();
     }
   }
 
@@ -132,6 +142,7 @@ class HttpRun {
   readonly #work = (): void => {
     this.#pool.postDue();
     this.#reader?.readDue();
+    this.#books?.look();
     this.#progress();
   };
 
@@ -160,6 +171,7 @@ class HttpRun {
       delivered = this.#ledger.delivered;
       if (this.#ms() > deadlineMs) return true;
       if (!this.#pool.settled || this.#reader?.settled === false) return false;
+      if (this.#books?.drained(this.#pool.accepted) === false) return false;
       return this.#ms() - heardMs > DRAIN_SILENCE_MS || this.#ledger.outstanding() === 0;
     }, 20);
     if (!this.#pool.settled) this.#ledger.error("post_unanswered", "a post was still without an answer at the end");

@@ -12,8 +12,10 @@ import { planOf, type TcpOptions, tcpOptions } from "../options.ts";
 import { bytesPerUser, count, describeComparison, describeMeasurement, ms } from "../report.ts";
 import type { Setting } from "../stage.ts";
 import { atLeast, atMost, p99Text, type Row, table } from "../suite-table.ts";
-import { compareHttp, type HttpComparison, type HttpMeasurement, measureServer } from "./http-measure.ts";
+import { compareHttp, type HttpComparison } from "./http-baseline.ts";
+import { type HttpMeasurement, measureServer } from "./http-measure.ts";
 import { type HttpOptions, httpOptions, httpPlanOf } from "./http-options.ts";
+import { pairOf } from "./http-pairs.ts";
 import { bytesPerListener, describeHttp, describeHttpComparison } from "./http-report.ts";
 
 /** How the suite is run. */
@@ -70,7 +72,7 @@ class HttpSuite {
     const [duration, runs] = [this.#seconds, this.#runs];
     const flags = `http --connections ${connections} --duration ${duration} --baseline --runs ${runs}`;
     const comparison = await this.#compare(flags, { connections, duration, runs });
-    const { postsRatio, server, bare } = comparison;
+    const { postsRatio, measured: server, compared: bare } = comparison;
     this.#add(flags, comparison.shortfall, {
       load: `${connections} posting connections, 10 listeners, closed loop`,
       measured: `${postsRatio.toFixed(2)} × bare (${count(server.postsPerSecond)} against ${count(bare.postsPerSecond)} posts/s)`,
@@ -173,7 +175,12 @@ class HttpSuite {
   }
 
   async #compare(flags: string, given: Partial<HttpOptions> & { readonly runs: number }): Promise<HttpComparison> {
-    const comparison = await compareHttp(httpPlanOf(httpOptions(given)), given.runs, this.#named(flags));
+    const comparison = await compareHttp(
+      pairOf(undefined),
+      httpPlanOf(httpOptions(given)),
+      given.runs,
+      this.#named(flags),
+    );
     this.#tell(describeHttpComparison(comparison));
     for (const { result } of comparison.measurements) this.#disturbed(result.server);
     for (const each of comparison.measurements.filter(({ result }) => result.shortfall)) this.#tell(describeHttp(each));
