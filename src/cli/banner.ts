@@ -9,6 +9,9 @@ export interface Started {
   readonly tcp: Listen;
   readonly http: Listen | undefined;
   readonly ops: Listen | undefined;
+  /** Its name among the nodes. */
+  readonly node: string;
+  readonly partitions: number;
   readonly rooms: number;
   readonly sessionsMax: number;
   /** `undefined` where the machine has no limit. */
@@ -23,13 +26,45 @@ export function listeningFields(started: Started): Record<string, unknown> {
     http: started.http === undefined ? "off" : showListen(started.http),
     ops: started.ops === undefined ? "on http" : showListen(started.ops),
     auth: started.config.auth.mode,
-    data: started.config.data,
+    ...placeFields(started),
     rooms: started.rooms,
-    roomsFile: started.config.rooms,
     sessionsMax: started.sessionsMax,
     openFiles: started.openFiles ?? "unlimited",
     pid: process.pid,
   };
+}
+
+/** Where what people say is kept: a data folder, or the engines of a cluster. */
+function placeFields({ config, node, partitions }: Started): Record<string, unknown> {
+  const { cluster, data, rooms } = config;
+  if (cluster === undefined) return { data, roomsFile: rooms };
+  const { kafka, cql } = cluster;
+  return {
+    node,
+    kafka: kafka.addresses.map(showListen).join(","),
+    topic: kafka.topic,
+    partitions,
+    cql: cql.addresses.map(showListen).join(","),
+    keyspace: cql.keyspace,
+  };
+}
+
+/** The same for a person. */
+function placeLines({ config, node, partitions, rooms }: Started): readonly (readonly [string, string])[] {
+  const { cluster } = config;
+  if (cluster === undefined) {
+    return [
+      ["data", config.data],
+      ["rooms", `${rooms} from ${config.rooms}`],
+    ];
+  }
+  const { kafka, cql } = cluster;
+  return [
+    ["node", node],
+    ["log", `topic ${kafka.topic}, ${partitions} partitions, at ${kafka.addresses.map(showListen).join(", ")}`],
+    ["history", `keyspace ${cql.keyspace} at ${cql.addresses.map(showListen).join(", ")}`],
+    ["rooms", `${rooms}, as all nodes have them`],
+  ];
 }
 
 /** What each mode asks of people, in a few words. */
@@ -41,7 +76,7 @@ const SIGN_IN: Readonly<Record<AuthMode, string>> = {
 
 /** The banner, several lines, each with its end. */
 export function banner(started: Started): string {
-  const { version, config, tcp, http, ops, rooms, sessionsMax, openFiles } = started;
+  const { version, config, tcp, http, ops, sessionsMax, openFiles } = started;
   const { tls } = config;
   const web = `http${tls?.http === true ? "s" : ""}://`;
   const lines = [
@@ -49,8 +84,7 @@ export function banner(started: Started): string {
     ["terminal", `${showListen(tcp)} (TCP${tls?.tcp === true ? ", TLS" : ""})`],
     ...(ops === undefined ? [] : [["ops", `http://${showListen(reachable(ops))} (/healthz /readyz /metrics)`]]),
     ["sign-in", SIGN_IN[config.auth.mode]],
-    ["data", config.data],
-    ["rooms", `${rooms} from ${config.rooms}`],
+    ...placeLines(started),
     ["sessions", `${sessionsMax} at most, of ${openFiles ?? "any number of"} open files`],
     ["try it", `nc ${reachable(tcp).host} ${tcp.port}`],
     ["stop it", "ctrl-c"],

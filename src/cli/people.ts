@@ -1,13 +1,14 @@
 /**
  * The command line: the directory for the commands of an operator, which may run beside a server: they open
- * `directory/` and nothing else.
+ * `directory/` of a data folder, or the tables of a cluster, and nothing else.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { systemClock } from "../server/clock.ts";
+import { systemChance, systemClock } from "../server/clock.ts";
 import { EMBEDDED_FORMAT } from "../server/compose.ts";
-import { dataSetting } from "../server/config/data-setting.ts";
+import type { CqlConfig } from "../server/config/config.ts";
 import { readSources } from "../server/config/env.ts";
+import { placeSetting } from "../server/config/place-setting.ts";
 import { type DataPaths, openDataFolder, readDataFolder } from "../server/data-folder.ts";
 import type { Account, Directory } from "../server/directory/directory.ts";
 import { openLmdbDirectory } from "../server/directory/lmdb.ts";
@@ -16,26 +17,27 @@ import { StartError } from "../server/start-error.ts";
 import { requireOwnFormat } from "./data-shape.ts";
 import { hint } from "./say.ts";
 
-/** Which data folder is meant. */
-export interface DataOptions {
-  /** What `--data` was given. */
-  readonly data: string | undefined;
+/** Which directory is meant. */
+export interface PlaceOptions {
+  /** The settings that were given as flags: flag without dashes → value. */
+  readonly flags: ReadonlyMap<string, string | true>;
   /** What `--config` was given. */
   readonly config: string | undefined;
 }
 
 /**
- * Opens the directory of a data folder, runs `work` on it and closes it. `make`: a folder that is not there is made, so
+ * Opens the directory of a data folder or a cluster, runs `work` on it and closes it. `make`: a folder that is not there is made, so
  * that there can be an admin before the server first starts.
  * @throws StartError where that can't be done
  */
 export async function withPeople<T>(
-  options: DataOptions,
+  options: PlaceOptions,
   make: boolean,
   work: (directory: Directory) => Promise<T>,
 ): Promise<T> {
-  const flags = new Map(options.data === undefined ? [] : [["data", options.data] as const]);
-  const paths = await findFolder(dataSetting(readSources(flags, options.config)), make);
+  const place = placeSetting(readSources(options.flags, options.config));
+  if (place.type === "cluster") return await inCluster(place.cql, work);
+  const paths = await findFolder(place.dir, make);
   requireOwnFormat(paths);
   const directory = await openLmdbDirectory({ dir: paths.directory, readOnly: false });
   try {
@@ -47,6 +49,12 @@ export async function withPeople<T>(
   } finally {
     await directory.close();
   }
+}
+
+async function inCluster<T>(cql: CqlConfig, work: (directory: Directory) => Promise<T>): Promise<T> {
+  // The driver is loaded for a cluster only.
+  const { withClusterDirectory } = await import("../server/compose-database.ts");
+  return await withClusterDirectory(cql, { clock: systemClock, chance: systemChance }, work);
 }
 
 async function findFolder(dir: string, make: boolean): Promise<DataPaths> {

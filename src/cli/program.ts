@@ -3,9 +3,12 @@
  * own, loaded when it is asked for.
  */
 import { Command, Option } from "commander";
-import { listSettings } from "../server/config/settings.ts";
 import { addPeople } from "./people-commands.ts";
+import { addSettingFlags, type GivenOptions, givenConfig, givenFlags } from "./setting-flags.ts";
 import { packageVersion } from "./version.ts";
+
+const FLAGS_WIN =
+  "\nFlags win over the environment (in brackets), that over the file. Limits and passwords have no flags.";
 
 /** Makes the program; `finish` hears the exit code of the command that ran. */
 export function createProgram(finish: (exitCode: number) => void): Command {
@@ -15,6 +18,7 @@ export function createProgram(finish: (exitCode: number) => void): Command {
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "verbatim: ")) })
     .showSuggestionAfterError(true);
   program.addCommand(inherit(program, serveCommand(finish)));
+  program.addCommand(inherit(program, migrateCommand(finish)));
   program
     .command("check")
     .description("verify log and store against each other; may run beside a server")
@@ -42,34 +46,31 @@ export async function addBench(program: Command, finish: (exitCode: number) => v
 }
 
 function serveCommand(finish: (exitCode: number) => void): Command {
-  const command = new Command("serve").description("run the server");
-  const settings = listSettings().filter(({ flag }) => flag !== undefined);
-  for (const { flag, env, note } of settings) {
-    const value = note.placeholder === undefined ? "" : ` <${note.placeholder}>`;
-    command.addOption(new Option(`--${flag}${value}`, `${note.says} (${env})`));
-  }
-  command
-    .addOption(new Option("--config <FILE>", "YAML file with settings (VERBATIM_CONFIG)"))
+  const command = addSettingFlags(new Command("serve").description("run the server"))
     .addOption(new Option("--print-config", "print the effective configuration as YAML, and exit"))
     .addOption(new Option("--check-config", "check configuration and rooms file, and exit"))
-    .addHelpText("after", "\nFlags win over the environment (in brackets), that over the file. Limits have no flags.");
-  return command.action(async (options: Readonly<Record<string, string | true | undefined>>) => {
-    const flags = new Map<string, string | true>();
-    for (const { flag } of settings) {
-      const given = flag === undefined ? undefined : options[new Option(`--${flag}`).attributeName()];
-      if (flag !== undefined && given !== undefined) flags.set(flag, given);
-    }
+    .addHelpText("after", FLAGS_WIN);
+  return command.action(async (options: GivenOptions) => {
     const { serve } = await import("./serve.ts");
-    const config = typeof options["config"] === "string" ? options["config"] : undefined;
     finish(
       await serve({
-        flags,
-        config,
+        flags: givenFlags(options),
+        config: givenConfig(options),
         printConfig: options["printConfig"] === true,
         checkConfig: options["checkConfig"] === true,
       }),
     );
   });
+}
+
+function migrateCommand(finish: (exitCode: number) => void): Command {
+  const description = "make or change the tables and topics of a cluster, before its nodes start with --no-migrate";
+  return addSettingFlags(new Command("migrate").description(description))
+    .addHelpText("after", FLAGS_WIN)
+    .action(async (options: GivenOptions) => {
+      const { migrate } = await import("./migrate.ts");
+      finish(await migrate({ flags: givenFlags(options), config: givenConfig(options) }));
+    });
 }
 
 /** A command that was made elsewhere reports its errors the way the program does. */

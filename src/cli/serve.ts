@@ -9,6 +9,7 @@ import type { Config } from "../server/config/config.ts";
 import { readSources } from "../server/config/env.ts";
 import { makeConfig } from "../server/config/make-config.ts";
 import { printConfig } from "../server/config/print-config.ts";
+import { cqlOptions, kafkaOptions } from "../server/engine-options.ts";
 import { openCertificate } from "../server/gateways/tls.ts";
 import { readRoomsFile } from "../server/rooms-file.ts";
 import type { RunningServer } from "../server/server.ts";
@@ -17,6 +18,7 @@ import type { LogStream } from "../server/telemetry/logger.ts";
 import { openLogStream } from "../server/telemetry/logger.ts";
 import type { Telemetry } from "../server/telemetry/telemetry.ts";
 import { banner, listeningFields } from "./banner.ts";
+import { stopOnSignal } from "./stop-on-signal.ts";
 import { packageVersion } from "./version.ts";
 
 /** What `verbatim serve` was asked. */
@@ -31,9 +33,6 @@ export interface ServeRequest {
 
 const STDOUT = 1;
 const STDERR = 2;
-
-/** The exit code of a program that ctrl-c ended: 128 and the number of SIGINT. */
-const EXIT_INTERRUPTED = 130;
 
 /**
  * Serves until a signal says to stop; resolves with the exit code.
@@ -82,27 +81,11 @@ export async function serve(request: ServeRequest): Promise<number> {
   return 0;
 }
 
-/** Reads the files that the configuration names besides: certificate and keys. Throws a `StartError`. */
-async function checkFiles({ tls, auth: { jwt } }: Config): Promise<void> {
+/** Reads the files that the configuration names besides: certificates, keys, passwords. Throws a `StartError`. */
+async function checkFiles({ tls, auth: { jwt }, cluster }: Config): Promise<void> {
+  if (cluster !== undefined) await Promise.all([kafkaOptions(cluster.kafka), cqlOptions(cluster.cql)]);
   if (tls !== undefined) await openCertificate(tls);
   if (jwt !== undefined) await openJwtKeys({ jwt, clock: systemClock, failed: () => undefined });
-}
-
-/** A signal that aborts with the first SIGTERM or ctrl-c; a second ctrl-c does not wait for anything. */
-function stopOnSignal(telemetry: Telemetry, stream: LogStream): AbortSignal {
-  const stop = new AbortController();
-  const onSignal = (name: NodeJS.Signals): void => {
-    if (!stop.signal.aborted) {
-      telemetry.logger.info({ signal: name }, "stopping; ctrl-c again to stop at once");
-      stop.abort();
-    } else if (name === "SIGINT") {
-      stream.finish();
-      process.exit(EXIT_INTERRUPTED);
-    }
-  };
-  process.on("SIGTERM", onSignal);
-  process.on("SIGINT", onSignal);
-  return stop.signal;
 }
 
 /** SIGHUP reads the certificate anew: whoever renews it need not stop the server. */

@@ -7,9 +7,10 @@ export type GivenOptions = Readonly<Record<string, string | boolean | undefined>
 
 const flagged = () => listSettings().filter(({ flag }) => flag !== undefined);
 
-/** Adds every setting that has a flag, and `--config`. */
-export function addSettingFlags(command: Command): Command {
-  for (const { flag, env, note } of flagged()) {
+/** Adds every setting that has a flag, or those of `keys` where these are named; and `--config`. */
+export function addSettingFlags(command: Command, keys?: readonly string[]): Command {
+  for (const { key, flag, env, note } of flagged()) {
+    if (keys?.includes(key) === false) continue;
     const value = note.placeholder === undefined ? "" : ` <${note.placeholder}>`;
     command.addOption(new Option(`--${flag}${value}`, `${note.says} (${env})`));
   }

@@ -6,12 +6,12 @@ import { CommandError } from "../server/commands/command-error.ts";
 import type { Account, Directory } from "../server/directory/directory.ts";
 import { StartError } from "../server/start-error.ts";
 import { IdMaker } from "../server/uuid.ts";
-import { type DataOptions, endOf, requireAccount, show, showTime, withPeople } from "./people.ts";
+import { endOf, type PlaceOptions, requireAccount, show, showTime, withPeople } from "./people.ts";
 import { hint, say } from "./say.ts";
 
 /** Makes a token and prints it. */
 export async function createToken(
-  options: DataOptions & { readonly label: string; readonly days: string | undefined },
+  options: PlaceOptions & { readonly label: string; readonly days: string | undefined },
   name: string,
 ): Promise<void> {
   const expiresAt = options.days === undefined ? undefined : endOf(options.days);
@@ -26,7 +26,7 @@ export async function createToken(
 }
 
 /** Prints the tokens of a user; as JSON one object a line. Not the tokens themselves: nobody has those. */
-export async function listTokens(options: DataOptions & { readonly json: boolean }, name: string): Promise<void> {
+export async function listTokens(options: PlaceOptions & { readonly json: boolean }, name: string): Promise<void> {
   await withPeople(options, false, async (directory) => {
     const { id } = await requireAccount(directory, name);
     for (const token of await directory.tokens(id)) {
@@ -44,7 +44,7 @@ export async function listTokens(options: DataOptions & { readonly json: boolean
 }
 
 /** Revokes a token. */
-export async function revokeToken(options: DataOptions, name: string, id: string): Promise<void> {
+export async function revokeToken(options: PlaceOptions, name: string, id: string): Promise<void> {
   await withPeople(options, false, async (directory) => {
     const account = await requireAccount(directory, name);
     const isThere = await directory.removeToken(account.id, id.toLowerCase());
@@ -54,7 +54,7 @@ export async function revokeToken(options: DataOptions, name: string, id: string
 }
 
 /** Makes an invite and prints it. */
-export async function createInvite(options: DataOptions & { readonly days: string }): Promise<void> {
+export async function createInvite(options: PlaceOptions & { readonly days: string }): Promise<void> {
   const expiresAt = endOf(options.days);
   await withPeople(options, true, async (directory) => {
     const secret = newSecret(systemChance);

@@ -6,7 +6,7 @@ import type { Account, AccountChange, Directory } from "../server/directory/dire
 import { StartError } from "../server/start-error.ts";
 import { IdMaker } from "../server/uuid.ts";
 import { newPassword } from "./ask-password.ts";
-import { type DataOptions, requireAccount, showTime, withPeople } from "./people.ts";
+import { type PlaceOptions, requireAccount, showTime, withPeople } from "./people.ts";
 import { say } from "./say.ts";
 
 /** Accounts that are read at once. */
@@ -14,7 +14,7 @@ const PAGE = 500;
 
 /** Makes an account with a password. */
 export async function addUser(
-  options: DataOptions & { readonly admin: boolean; readonly passwordStdin: boolean },
+  options: PlaceOptions & { readonly admin: boolean; readonly passwordStdin: boolean },
   name: string,
 ): Promise<void> {
   const checked = checkUserName(name);
@@ -40,7 +40,7 @@ export async function addUser(
 }
 
 /** Prints all accounts by name; as JSON one object a line. */
-export async function listUsers(options: DataOptions & { readonly json: boolean }): Promise<void> {
+export async function listUsers(options: PlaceOptions & { readonly json: boolean }): Promise<void> {
   await withPeople(options, false, async (directory) => {
     let after: string | undefined;
     for (;;) {
@@ -53,20 +53,20 @@ export async function listUsers(options: DataOptions & { readonly json: boolean 
 }
 
 /** Shuts an account and ends what is signed in with it. */
-export async function disableUser(options: DataOptions, name: string): Promise<void> {
+export async function disableUser(options: PlaceOptions, name: string): Promise<void> {
   const account = await change(options, name, { isDisabled: true }, true);
   say(`disabled ${account.name}; sign-ins and tokens have ended`);
 }
 
 /** Opens an account again. */
-export async function enableUser(options: DataOptions, name: string): Promise<void> {
+export async function enableUser(options: PlaceOptions, name: string): Promise<void> {
   const account = await change(options, name, { isDisabled: false }, false);
   say(`enabled ${account.name}`);
 }
 
 /** Sets a password and ends what is signed in with the old one. */
 export async function setPassword(
-  options: DataOptions & { readonly passwordStdin: boolean },
+  options: PlaceOptions & { readonly passwordStdin: boolean },
   name: string,
 ): Promise<void> {
   await withPeople(options, false, async (directory) => {
@@ -81,12 +81,12 @@ export async function setPassword(
 }
 
 /** Makes an account an admin's, or no more. */
-export async function setAdmin(options: DataOptions, name: string, isAdmin: boolean): Promise<void> {
+export async function setAdmin(options: PlaceOptions, name: string, isAdmin: boolean): Promise<void> {
   const account = await change(options, name, { isAdmin }, false);
   say(`${account.name} is ${isAdmin ? "an admin now" : "no admin any more"}`);
 }
 
-async function change(options: DataOptions, name: string, to: AccountChange, endsAccess: boolean): Promise<Account> {
+async function change(options: PlaceOptions, name: string, to: AccountChange, endsAccess: boolean): Promise<Account> {
   return await withPeople(options, false, async (directory: Directory) => {
     const account = await requireAccount(directory, name);
     await directory.changeAccount(account.id, to, systemClock.now());

@@ -1,7 +1,9 @@
 /**
- * The only file that names adapters: opens the embedded ones over one data folder. Each adapter is loaded when it is
- * chosen, so that a server does not carry what it does not use.
+ * The only file that names adapters, with those beside it (`compose-….ts`): opens the embedded ones over one data folder,
+ * or has those of a cluster opened. Each adapter is loaded when it is chosen, so that a server does not carry what it
+ * does not use.
  */
+import type { RoomListing } from "../protocol/events.ts";
 import type { Chance, Clock } from "./clock.ts";
 import { Closings } from "./closings.ts";
 import type { Config } from "./config/config.ts";
@@ -9,8 +11,10 @@ import type { Ports } from "./core.ts";
 import { openDataFolder } from "./data-folder.ts";
 import { DATA_FORMAT, type DataFormat } from "./data-format.ts";
 import { LogError } from "./log/message-log.ts";
+import { nodeName } from "./node-name.ts";
 import { KEY_WINDOW } from "./projector/key-window.ts";
 import { FOLD_VERSION } from "./projector/sequencer.ts";
+import { readRoomsFile } from "./rooms-file.ts";
 import { StartError } from "./start-error.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
 
@@ -18,8 +22,28 @@ import type { Telemetry } from "./telemetry/telemetry.ts";
 export interface Engines extends Ports {
   /** This node's name among the nodes: new with each start. */
   readonly node: string;
+  /** The public rooms: those of the rooms file, or in a cluster those that all nodes have. */
+  readonly rooms: readonly RoomListing[];
   /** Closes all of them; the data folder last. */
   close(): Promise<void>;
+}
+
+/** What adapters are opened with. */
+export interface EnginesStart {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly telemetry: Telemetry;
+  /** Calls the start off while it waits. */
+  readonly signal: AbortSignal;
+}
+
+/** Opens the adapters that are configured. Throws a `StartError` where one can't be opened. */
+export async function openEngines(start: EnginesStart): Promise<Engines> {
+  const { cluster } = start.config;
+  if (cluster === undefined) return await openEmbedded(start);
+  const { openCluster } = await import("./compose-cluster.ts");
+  return await openCluster(start, cluster);
 }
 
 /** What an embedded data folder is, as this program writes it. */
@@ -32,16 +56,12 @@ export const EMBEDDED_FORMAT: DataFormat = {
 };
 
 /** Opens log, store, directory and signals of one process. Throws a `StartError` where one can't be opened. */
-export async function openEmbedded(
-  config: Config,
-  clock: Clock,
-  chance: Chance,
-  telemetry: Telemetry,
-): Promise<Engines> {
+async function openEmbedded({ config, clock, chance, telemetry }: EnginesStart): Promise<Engines> {
+  const rooms = await readRoomsFile(config.rooms);
   const closings = new Closings((error) => telemetry.internalError("close", error));
   const close = (): Promise<void> => closings.close();
   try {
-    return { ...(await openAll(config, clock, telemetry, closings)), node: nodeName(chance), close };
+    return { ...(await openAll(config, clock, telemetry, closings)), rooms, node: nodeName(chance), close };
   } catch (error) {
     await close();
     throw explain(error, config);
@@ -49,8 +69,12 @@ export async function openEmbedded(
 }
 
 /** What keeps a server from starting, as a line that says what to do, where the log is the reason. */
-export function explain(error: unknown, { data }: Config): unknown {
+export function explain(error: unknown, { data, cluster }: Config): unknown {
   if (!(error instanceof LogError)) return error;
+  if (cluster !== undefined) {
+    const { topic } = cluster.kafka;
+    return new StartError(`the topic ${topic} can't be read: ${error.message}; ask the brokers why`, { cause: error });
+  }
   return new StartError(
     `the log can't be read: ${error.message}; look with verbatim check ${data}, then cut what is lost with verbatim repair ${data}`,
     { cause: error },
@@ -95,10 +119,4 @@ async function openAll(config: Config, clock: Clock, telemetry: Telemetry, closi
     directory,
     signals,
   };
-}
-
-function nodeName(chance: Chance): string {
-  const bytes = Buffer.alloc(8);
-  chance(bytes);
-  return bytes.toString("hex");
 }

@@ -4,12 +4,11 @@
 import { Proxies } from "./auth/proxies.ts";
 import { systemChance, systemClock } from "./clock.ts";
 import { Closings } from "./closings.ts";
-import { explain, openEmbedded } from "./compose.ts";
+import { explain, openEngines } from "./compose.ts";
 import type { Config, Listen } from "./config/config.ts";
 import { startCore } from "./core.ts";
 import { type Doors, openDoors } from "./doors.ts";
 import { openFilesLimit, sessionsAllowed } from "./open-files.ts";
-import { readRoomsFile } from "./rooms-file.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
 
 /** The longest that a stop may take, in milliseconds: a disk that hangs must not keep the process from its end. */
@@ -21,6 +20,9 @@ export interface RunningServer {
   readonly tcp: Listen;
   readonly http: Listen | undefined;
   readonly ops: Listen | undefined;
+  /** Its name among the nodes of a cluster: new with each start. */
+  readonly node: string;
+  readonly partitions: number;
   /** How many public rooms there are. */
   readonly rooms: number;
   /** How many sessions it takes. */
@@ -40,10 +42,10 @@ export async function start(options: {
   readonly signal: AbortSignal;
 }): Promise<RunningServer> {
   const { config, telemetry, signal } = options;
-  const rooms = await readRoomsFile(config.rooms);
   const openFiles = openFilesLimit();
   const limits = { ...config.limits, sessionsMax: sessionsAllowed(config.limits.sessionsMax, openFiles) };
-  const engines = await openEmbedded(config, systemClock, systemChance, telemetry);
+  const engines = await openEngines({ config, telemetry, signal, clock: systemClock, chance: systemChance });
+  const { node, rooms } = engines;
   const closings = new Closings((error) => telemetry.internalError("stop", error));
   closings.push(() => engines.close());
   const close = async (): Promise<void> => {
@@ -52,7 +54,7 @@ export async function start(options: {
   };
   try {
     const core = await startCore(engines, {
-      ...{ node: engines.node, rooms, limits, telemetry, clock: systemClock, chance: systemChance },
+      ...{ node, rooms, limits, telemetry, clock: systemClock, chance: systemChance },
       ...{ retention: config.retention, auth: config.auth },
     });
     const proxies = new Proxies(config.trustProxy);
@@ -65,7 +67,19 @@ export async function start(options: {
     const { tcp, http, ops } = doors;
     const reload = (): Promise<void> => doors?.reload() ?? Promise.resolve();
     const stopped = Promise.race([aborted(signal), core.failed]).finally(close);
-    return { tcp, http, ops, rooms: rooms.length, sessionsMax: limits.sessionsMax, openFiles, reload, stopped };
+    const { partitions } = engines.log;
+    return {
+      tcp,
+      http,
+      ops,
+      node,
+      partitions,
+      rooms: rooms.length,
+      sessionsMax: limits.sessionsMax,
+      openFiles,
+      reload,
+      stopped,
+    };
   } catch (error) {
     await close();
     throw explain(error, config);

@@ -55,7 +55,7 @@ it("shows what a person sees when the server is up", () => {
   const shippedRooms = `${folder}/resources/rooms.json`;
   const { config } = makeConfig({ flags: new Map(), env: new Map(), file: undefined, folder, shippedRooms });
   const started = {
-    ...{ version: "0.1.0", config, rooms: 24 },
+    ...{ version: "0.1.0", config, rooms: 24, node: "1", partitions: 1 },
     ...{ tcp: config.tcp, http: config.http, ops: config.ops, sessionsMax: 20_000, openFiles: 65_536 },
   };
   expect(shown?.trim()).toBe(banner(started).trim());
