@@ -135,7 +135,10 @@ export class Appender {
     turn.senders.push(session);
     turn.roomNames.push(room.name);
     turn.bytes += bytes;
-    if (kind === "message") turn.messages += 1;
+    if (kind === "message") {
+      turn.messages += 1;
+      this.#telemetry.messageTaken(id);
+    }
     if (session === undefined) turn.isAwaited = true;
     if (!this.#scheduled) {
       this.#scheduled = true;
@@ -154,7 +157,7 @@ export class Appender {
     if (turn === undefined || turn.records.length === 0) return;
     this.#turns[partition] = emptyTurn();
     const appended = this.#log.append(partition, turn.records, turn.isAwaited).then(
-      () => this.#telemetry.messagesAccepted(turn.messages),
+      () => this.#telemetry.messagesAccepted(turn.messages, turn.records),
       (error: unknown) => this.#failed(turn, error),
     );
     this.#inFlight.add(appended);
@@ -164,7 +167,7 @@ export class Appender {
   #failed(turn: Turn, error: unknown): void {
     // Whatever else a log may throw, the record could be in it.
     const failure = error instanceof AppendError ? error.failure : "unknown";
-    this.#telemetry.appendFailed(failure, turn.records.length, error);
+    this.#telemetry.appendFailed(failure, turn.records, error);
     turn.records.forEach((record, index) => {
       const waiting = this.#acks.take(record.id);
       if (waiting !== undefined) fail(waiting, failure, FAILURE_TEXT[failure]);

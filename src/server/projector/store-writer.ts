@@ -290,14 +290,13 @@ export class StoreWriter {
       return;
     }
     this.#queue.drop(this.#checkpoint);
-    this.#removing.written(this.#checkpoint);
     if (this.#rereadFrom !== undefined && !this.#isHealing) {
       this.#rereadFrom = this.#checkpoint;
       if (this.#checkpoint >= this.#missedTo && this.#queue.to === this.#end) this.#rereadFrom = undefined;
     }
     // A snapshot that another node has to make.
     if (!this.#isWriter()) this.#snapshot = undefined;
-    this.#waiters.passed(this.#checkpoint);
+    this.#reachedCheckpoint();
   }
 
   /** Writes one batch; `false` where the store refused it. */
@@ -319,7 +318,6 @@ export class StoreWriter {
     }
     this.#failing = undefined;
     this.#checkpoint = Math.max(this.#checkpoint, batch.to);
-    this.#removing.written(this.#checkpoint);
     const ended = this.#clock.monotonic();
     this.#telemetry.storeWritten(batch.rows.length, (ended - started) / 1000);
     this.#telemetry.batchProcessed((ended - batch.since) / 1000);
@@ -329,8 +327,14 @@ export class StoreWriter {
       this.#telemetry.snapshotWritten(snapshot.position, snapshot.bytes.length);
       this.#onSnapshot(snapshot);
     }
-    this.#waiters.passed(this.#checkpoint);
+    this.#reachedCheckpoint();
     return true;
+  }
+
+  #reachedCheckpoint(): void {
+    this.#removing.written(this.#checkpoint);
+    this.#telemetry.storeReached(this.#partition, this.#checkpoint);
+    this.#waiters.passed(this.#checkpoint);
   }
 
   #failed(error: unknown): void {

@@ -174,7 +174,7 @@ export class Tail {
     const projected = foldBatch(this.#partition, batch, this.#projection, this.#telemetry);
     this.#position = batch.to;
     this.#output.deliver(projected);
-    this.#telemetry.batchDelivered(projected.records.length, (this.#clock.monotonic() - started) / 1000);
+    this.#telemetry.batchDelivered(this.#partition, projected.records, (this.#clock.monotonic() - started) / 1000);
     this.#output.store(projected);
     if (batch.to - this.#snapshotAt >= SNAPSHOT_EVERY_RECORDS) {
       this.#snapshotAt = batch.to;

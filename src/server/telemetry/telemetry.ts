@@ -9,8 +9,10 @@ import type { CommandName } from "../../protocol/commands.ts";
 import type { ErrorName } from "../../protocol/error-codes.ts";
 import type { Clock } from "../clock.ts";
 import type { AppendFailure } from "../log/message-log.ts";
+import type { LogRecord, StoredRecord, Uuid } from "../record.ts";
 import type { ApiCall, CloseReason, CommandLabel, Counts, Door } from "./counts.ts";
 import { noCounts } from "./counts.ts";
+import type { MessageTraces } from "./message-traces.ts";
 import type { Durations } from "./metrics.ts";
 import { registerMetrics } from "./metrics.ts";
 import { Throttle } from "./throttle.ts";
@@ -33,6 +35,7 @@ export class Telemetry {
   readonly #setAside: Throttle;
   readonly #refusals: Throttle;
   readonly #internalErrors: Throttle;
+  #traces: MessageTraces | undefined;
 
   /** `processMetrics` = whether the usual figures of the process (memory, CPU, event loop) are published too. */
   constructor(logger: Logger, clock: Clock, processMetrics: boolean) {
@@ -59,14 +62,27 @@ export class Telemetry {
     return this.#registry.contentType;
   }
 
-  /** Messages are durable in the log. */
-  messagesAccepted(count: number): void {
-    this.#counts.messagesAccepted += count;
+  /** From now on the way of messages is followed. */
+  follow(traces: MessageTraces): void {
+    this.#traces = traces;
   }
 
-  /** Messages could not be made durable; their senders get the error. */
-  appendFailed(failure: AppendFailure, count: number, error: unknown): void {
+  /** A command made a message a record. Hot path. */
+  messageTaken(id: Uuid): void {
+    this.#traces?.taken(id);
+  }
+
+  /** Records are durable in the log, so many messages among them. */
+  messagesAccepted(count: number, records: readonly LogRecord[]): void {
+    this.#counts.messagesAccepted += count;
+    this.#traces?.appended(records, true);
+  }
+
+  /** Records could not be made durable; their senders get the error. */
+  appendFailed(failure: AppendFailure, records: readonly LogRecord[], error: unknown): void {
+    const count = records.length;
     this.#counts.messagesFailed[failure] += count;
+    this.#traces?.appended(records, false);
     this.#appendFailures.tell((heldBack) =>
       this.#say("error", { failure, count, heldBack, err: error }, "messages could not be written to the log"),
     );
@@ -77,9 +93,10 @@ export class Telemetry {
     this.#counts.duplicatesDropped += 1;
   }
 
-  /** A batch was handed to the sessions that hear it. */
-  batchDelivered(records: number, seconds: number): void {
-    this.#counts.recordsDelivered += records;
+  /** A batch of a partition was handed to the sessions that hear it. */
+  batchDelivered(partition: number, records: readonly StoredRecord[], seconds: number): void {
+    this.#counts.recordsDelivered += records.length;
+    this.#traces?.delivered(partition, records);
     observe(this.#durations.broadcast, seconds);
   }
 
@@ -87,6 +104,11 @@ export class Telemetry {
   storeWritten(records: number, seconds: number): void {
     this.#counts.recordsStored += records;
     observe(this.#durations.store, seconds);
+  }
+
+  /** The store has everything of a partition before `checkpoint`, whoever wrote it. */
+  storeReached(partition: number, checkpoint: number): void {
+    this.#traces?.stored(partition, checkpoint);
   }
 
   /** A batch is both delivered and stored, so long after it was read. */

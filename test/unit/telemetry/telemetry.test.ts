@@ -2,6 +2,10 @@
 import { describe, expect, it } from "vitest";
 import type { Clock, Timer } from "../../../src/server/clock.ts";
 import { createTelemetry, silentTelemetry } from "../../../src/server/telemetry/create-telemetry.ts";
+import { messages } from "../../support/log-records.ts";
+import { foldAll } from "../../support/simulation-projector.ts";
+
+const rows = (count: number) => foldAll(messages(0, count));
 
 /** A clock whose timers fire when the test says so. */
 function handClock(): Clock & { fire(): void } {
@@ -57,10 +61,10 @@ describe("metrics", () => {
 
   it("count what they are told, each time they are asked", async () => {
     const telemetry = silentTelemetry();
-    telemetry.messagesAccepted(3);
-    telemetry.messagesAccepted(4);
+    telemetry.messagesAccepted(3, []);
+    telemetry.messagesAccepted(4, []);
     telemetry.storeWritten(5, 0.01);
-    telemetry.batchDelivered(7, 0.0002);
+    telemetry.batchDelivered(0, rows(7), 0.0002);
     telemetry.batchProcessed(0.02);
     telemetry.lag(0, 4);
     telemetry.lag(11, 5);
@@ -72,7 +76,7 @@ describe("metrics", () => {
     telemetry.sessionRefused("tcp", "too_many_sessions");
     telemetry.commandHandled("send_message");
     telemetry.commandRefused("none", "bad_json");
-    telemetry.appendFailed("overloaded", 2, new Error("full"));
+    telemetry.appendFailed("overloaded", messages(0, 2), new Error("full"));
     telemetry.snapshotWritten(100, 4096);
     telemetry.retentionApplied(11);
     await telemetry.render();
@@ -190,7 +194,7 @@ describe("log lines", () => {
     telemetry.storeFailed(new Error("x"));
     telemetry.sessionOpened("tcp");
     telemetry.batchProcessed(Number.NaN);
-    telemetry.batchDelivered(1, -1);
+    telemetry.batchDelivered(0, rows(1), -1);
     const text = await telemetry.render();
     expect(sample(text, "verbatim_store_failures_total")).toBe(1);
     expect(sample(text, "consumer_processing_duration_seconds_count")).toBe(0);
