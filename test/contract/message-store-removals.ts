@@ -5,7 +5,7 @@
 import { describe, expect, it } from "vitest";
 import type { MessageStore } from "../../src/server/store/message-store.ts";
 import { batchOf, expectedRows, history, NO_LIMIT, removing, roomOf, withoutTexts } from "../support/store-history.ts";
-import type { OpenStore } from "./message-store.ts";
+import type { OpenStore, StoreContract } from "./message-store.ts";
 
 // Several rows in a block, and several blocks in a room.
 const LOG = history({ length: 400, rooms: 3, dropEvery: 9, bodyLength: (position) => (position % 40) * 50 });
@@ -13,7 +13,7 @@ const ROOM = roomOf(0);
 const ROOM_ROWS = expectedRows(LOG, ROOM, 1, 400);
 
 /** Runs that part against one adapter. */
-export function removalsContract(name: string, open: () => Promise<OpenStore>): void {
+export function removalsContract(name: string, open: () => Promise<OpenStore>, { othersLaterBy }: StoreContract): void {
   const withStore = async (body: (store: MessageStore, opened: OpenStore) => Promise<void>): Promise<void> => {
     const opened = await open();
     try {
@@ -73,9 +73,14 @@ export function removalsContract(name: string, open: () => Promise<OpenStore>): 
       withRows(async (store) => {
         const seq = ROOM_ROWS.findIndex(({ record: { kind } }) => kind === "message") + 1;
         await store.write({ ...batchOf(LOG, 400, 400), removals: removing(ROOM, [seq]) });
-        const other = LOG.map((row) => ({ ...row, record: { ...row.record, id: roomOf(row.position) } }));
-        await store.write(batchOf(other, 0, 400));
-        expect(await store.range(ROOM, 1, 1000, NO_LIMIT)).toEqual(expectedRows(other, ROOM, 1, 400));
+        const other = LOG.map((row) => ({
+          ...row,
+          position: row.position + othersLaterBy,
+          record: { ...row.record, id: roomOf(row.position) },
+        }));
+        const to = 400 + othersLaterBy;
+        await store.write(batchOf(other, 0, to));
+        expect(await store.range(ROOM, 1, 1000, NO_LIMIT)).toEqual(expectedRows(other, ROOM, 1, to));
       }));
 
     it("a removal of what is not there, lies below the floor, or is no message changes nothing", () =>

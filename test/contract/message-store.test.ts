@@ -45,6 +45,6 @@ async function openLmdb(): Promise<OpenStore> {
 }
 
 for (const contract of [messageStoreContract, removalsContract]) {
-  contract("memory", openMemory);
-  contract("LMDB", openLmdb);
+  contract("memory", openMemory, { runs: 40, othersLaterBy: 0 });
+  contract("LMDB", openLmdb, { runs: 40, othersLaterBy: 0 });
 }

@@ -25,6 +25,17 @@ export interface OpenStore {
   readonly cleanup: () => Promise<void>;
 }
 
+/** How an adapter is held to the contract. */
+export interface StoreContract {
+  /** How often steps in any order are tried. */
+  readonly runs: number;
+  /**
+   * How much further on in the log another record must stand to take the place of one whose text was removed: 0 where
+   * the store sees by the record's id that it is another.
+   */
+  readonly othersLaterBy: number;
+}
+
 const LOG = history({ length: 400, rooms: 3, dropEvery: 9, bodyLength: (position) => position % 40 });
 const ROOM = roomOf(0);
 const ROOM_ROWS = expectedRows(LOG, ROOM, 1, 400);
@@ -35,7 +46,7 @@ const snapshotAt = (position: number, length = 100): Snapshot => ({
 });
 
 /** Runs the contract against one adapter; what it has to do with removals stands in a file of its own. */
-export function messageStoreContract(name: string, open: () => Promise<OpenStore>): void {
+export function messageStoreContract(name: string, open: () => Promise<OpenStore>, { runs }: StoreContract): void {
   const withStore = async (body: (store: MessageStore, opened: OpenStore) => Promise<void>): Promise<void> => {
     const opened = await open();
     try {
@@ -370,7 +381,7 @@ export function messageStoreContract(name: string, open: () => Promise<OpenStore
             }
           }),
         ),
-        { numRuns: 40 },
+        { numRuns: runs },
       );
     });
   });

@@ -74,7 +74,10 @@ export class CqlSnapshots {
       await this.#session.write(INSERT_PIECE, [...place, piece, data, time]);
     }
     await this.#session.write(INSERT_HEAD, [...place, bytes.length, BigInt(crc32c(bytes)), time]);
-    await this.#removeOthers(partition, position, id, kept[0] ?? position);
+    const [oldestKept] = kept;
+    // While there is one only, an older one may still come: nothing before it is as good as removed yet.
+    if (oldestKept !== undefined && kept.length === KEPT) await this.#removeBefore(partition, oldestKept);
+    await this.#removeOthers(partition, position, id);
   }
 
   /** The newest at or before a position that checks out; an older one leads to the same state, only later. */
@@ -123,14 +126,17 @@ export class CqlSnapshots {
     return all;
   }
 
-  /** Half-written ones are among what goes: nobody else looks for them. */
-  async #removeOthers(partition: number, position: number, id: Uuid, oldestKept: number): Promise<void> {
-    const time = writeTime(position);
-    // What a writer who was held up still brings of what is older comes too late as well: it is written as older.
-    const before = [writeTime(oldestKept), partition, BigInt(oldestKept)];
+  /** Half-written ones are among what goes, and what a writer who was held up brings of them afterwards. */
+  async #removeBefore(partition: number, position: number): Promise<void> {
     for (const table of TABLES) {
-      await this.#session.write(deleteBefore(table), before);
-      await this.#session.write(deleteOthers(table), [time, partition, BigInt(position), id]);
+      await this.#session.write(deleteBefore(table), [writeTime(position), partition, BigInt(position)]);
+    }
+  }
+
+  /** Removes those of the same position that were made before. */
+  async #removeOthers(partition: number, position: number, id: Uuid): Promise<void> {
+    for (const table of TABLES) {
+      await this.#session.write(deleteOthers(table), [writeTime(position), partition, BigInt(position), id]);
     }
   }
 }
