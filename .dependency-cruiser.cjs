@@ -146,6 +146,7 @@ module.exports = {
       },
       to: { path: "^src/server/cql/" },
     },
+    driver("traces", "@opentelemetry/[^/]+", "^src/server/telemetry/trace-export\\.ts$"),
     driver("CQL", "cassandra-driver", "^src/(server/cql|bench/plain)/"),
     driver("lmdb", "lmdb", "^src/server/lmdb-(environment|view|commit)\\.ts$"),
     driver("crc32", "@node-rs/crc32", "^src/server/((log|store|projector)/|sealed-value\\.ts$)"),

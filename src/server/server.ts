@@ -9,7 +9,9 @@ import type { Config, Listen } from "./config/config.ts";
 import { startCore } from "./core.ts";
 import { type Doors, openDoors } from "./doors.ts";
 import { openFilesLimit, sessionsAllowed } from "./open-files.ts";
+import { MessageTraces } from "./telemetry/message-traces.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
+import { openTraceExport } from "./telemetry/trace-export.ts";
 
 /** The longest that a stop may take, in milliseconds: a disk that hangs must not keep the process from its end. */
 const STOP_WITHIN_MS = 9_000;
@@ -53,6 +55,12 @@ export async function start(options: {
     telemetry.logger.warn("something did not close in time and is left to itself; what was acknowledged is safe");
   };
   try {
+    if (config.traces !== undefined) {
+      const { url, every } = config.traces;
+      const traces = await openTraceExport({ url, node });
+      closings.push(() => traces.close());
+      telemetry.follow(new MessageTraces({ every, now: epochNow, ended: (trace) => traces.send(trace) }));
+    }
     const core = await startCore(engines, {
       ...{ node, rooms, limits, telemetry, clock: systemClock, chance: systemChance },
       ...{ retention: config.retention, auth: config.auth },
@@ -85,6 +93,9 @@ export async function start(options: {
     throw explain(error, config);
   }
 }
+
+/** Milliseconds since the epoch with fractions, that are never set back. */
+const epochNow = (): number => performance.timeOrigin + systemClock.monotonic();
 
 function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();

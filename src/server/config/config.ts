@@ -155,6 +155,8 @@ export interface Config {
   readonly logKeepBytes: number;
   /** `undefined` = a server by itself, over a data folder. */
   readonly cluster: ClusterConfig | undefined;
+  /** Where the way of one message in `every` is sent; `undefined` = nowhere. */
+  readonly traces: { readonly url: string; readonly every: number } | undefined;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
 }

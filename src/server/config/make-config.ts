@@ -66,6 +66,7 @@ export function makeConfig(sources: Sources): LoadedConfig {
     retention: { messages: retain.messages, days: retain.days },
     logKeepBytes: settings.logKeepBytes,
     cluster: cluster.value,
+    traces: settings.traces === undefined ? undefined : { url: settings.traces, every: settings.traceEvery },
     logLevel: settings.logLevel,
     logFormat: settings.logFormat,
   };

@@ -12,8 +12,22 @@ import { showListen } from "./values.ts";
 
 /** Writes the configuration as YAML. */
 export function printConfig({ config, origins }: LoadedConfig): string {
-  const { data, rooms, tcp, http, ops, auth, tls, retention, logKeepBytes, logLevel, logFormat, limits, cluster } =
-    config;
+  const {
+    data,
+    rooms,
+    tcp,
+    http,
+    ops,
+    auth,
+    tls,
+    retention,
+    logKeepBytes,
+    logLevel,
+    logFormat,
+    limits,
+    cluster,
+    traces,
+  } = config;
   const values: Record<string, unknown> = {
     data,
     rooms,
@@ -36,6 +50,8 @@ export function printConfig({ config, origins }: LoadedConfig): string {
     "retain.days": retention.days ?? "off",
     logKeepBytes,
     ...clusterValues(cluster),
+    traces: traces?.url ?? "off",
+    traceEvery: traces?.every ?? 100,
     logLevel,
     logFormat,
   };

@@ -23,6 +23,7 @@ import {
   path,
   size,
   text,
+  webAddress,
   word,
   yesOrNo,
 } from "./values.ts";
@@ -125,6 +126,12 @@ export const configSchema = z.strictObject({
     "keep at least so much of the log in the data folder, 0 = for ever",
   ),
   ...clusterSettings,
+  traces: flag(
+    orOff(webAddress()).prefault("off"),
+    "URL",
+    "where traces of messages are sent (OTLP over HTTP, http://127.0.0.1:4318/v1/traces)",
+  ),
+  traceEvery: flag(amount().prefault(100), "N", "one message in N is traced"),
   logLevel: flag(word(["debug", "info", "warn", "error"]).prefault("info"), "LEVEL", "debug, info, warn or error"),
   logFormat: flag(word(["auto", "pretty", "json"]).prefault("auto"), "FORMAT", "auto, pretty or json"),
   limits: limits.prefault({}),

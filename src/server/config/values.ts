@@ -154,6 +154,16 @@ export function keysUrl() {
   });
 }
 
+/** An address on the web. */
+export function webAddress() {
+  const right = "an http:// or https:// address";
+  return z.string({ error: `must be ${right}` }).transform((value, context): string => {
+    const url = URL.canParse(value) ? new URL(value) : undefined;
+    if (url?.protocol === "https:" || url?.protocol === "http:") return url.href;
+    return wrong(context, value, right);
+  });
+}
+
 /** A path to a file or folder. */
 export function path() {
   const right = "a path";

@@ -11,8 +11,6 @@ export interface TraceExportOptions {
   readonly url: string;
   /** This node's name. */
   readonly node: string;
-  /** The version of the program. */
-  readonly version: string;
 }
 
 /** An open way to a trace viewer. */
@@ -26,12 +24,11 @@ export interface TraceExport {
 const EXPORT_WITHIN_MS = 2000;
 
 /** Opens the way to a viewer. Throws a `StartError` where the packages are not installed. */
-export async function openTraceExport({ url, node, version }: TraceExportOptions): Promise<TraceExport> {
+export async function openTraceExport({ url, node }: TraceExportOptions): Promise<TraceExport> {
   const { api, sdk, resources, otlp } = await load();
   const provider = new sdk.BasicTracerProvider({
     resource: resources.resourceFromAttributes({
       "service.name": "verbatim",
-      "service.version": version,
       "service.instance.id": node,
     }),
     spanProcessors: [

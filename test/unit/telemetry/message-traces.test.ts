@@ -73,7 +73,7 @@ describe("the way of a message", () => {
     try {
       const { port } = viewer.address() as AddressInfo;
       const url = `http://127.0.0.1:${port}/v1/traces`;
-      const out = await openTraceExport({ url, node: "one", version: "1.2.3" });
+      const out = await openTraceExport({ url, node: "one" });
       out.send({ taken: 1000, durable: 1002, delivered: 1003, stored: 1200, partition: 4, position: 77 });
       out.send({ taken: 2000, durable: 2002, delivered: 2003, stored: undefined, partition: 4, position: 78 });
       await out.close();
@@ -91,7 +91,7 @@ describe("the way of a message", () => {
   });
 
   it("is lost without harm where no viewer answers", async () => {
-    const out = await openTraceExport({ url: "http://127.0.0.1:9/v1/traces", node: "one", version: "1" });
+    const out = await openTraceExport({ url: "http://127.0.0.1:9/v1/traces", node: "one" });
     out.send({ taken: 1, durable: 2, delivered: 3, stored: 4, partition: 0, position: 0 });
     await expect(out.close()).resolves.toBeUndefined();
   });
