@@ -124,6 +124,7 @@ describe("compose.yaml", () => {
         migrates: false,
       });
       expect(config.auth.mode).toBe("open");
+      expect(Object.keys(composition.services)).toContain(new URL(config.traces?.url ?? "").hostname);
       // Prometheus names a node by its target, and the address of `--ops` answers nobody who calls it otherwise.
       expect(config.ops).toEqual({ host: name, port: 9000 });
       expect(service(name).hostname).toBe(name);
