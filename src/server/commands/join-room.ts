@@ -35,7 +35,7 @@ function join(context: CommandContext, session: Session, command: JoinRoom, room
     session.hasJoined = true;
     // Before the answers: where those are more than the session takes, it is behind in this room too.
     session.followings.set(room, following);
-    presence.join(session, room);
+    presence.join(following);
     // After them: it hears of its own coming by its answers.
     room.followers.add(following);
     if (!following.live) catchUp.start(session);

@@ -18,8 +18,9 @@ export function leaveRoom(context: CommandContext, session: Session, command: Le
       return undefined;
     });
   }
+  session.takeNotices(following);
   session.followings.delete(joined);
   joined.followers.delete(following);
-  presence.leave(session, joined, true);
+  presence.leave(following, true);
   return undefined;
 }

@@ -20,6 +20,8 @@ export class Following {
    * record to resume after, or knows seqs since its `hello`. With `last` it counts on nothing before the first one told.
    */
   mayReset: boolean;
+  /** The number of the first notice of the room, of who came and went, that it has not been told. */
+  notice: number;
   /** Whether presence may have been missed: the session fell behind, and needs the names anew when it is live. */
   missedPresence = false;
   /** Whether it came by `join_room`: then it counts as present, and hears of presence. */
@@ -34,6 +36,7 @@ export class Following {
     this.room = room;
     this.cursor = cursor;
     this.isPresent = isPresent;
+    this.notice = room.notices.end;
     this.live = from === "live";
     this.owesCaughtUp = from !== "live" && isPresent;
     this.mayReset = from === "after" || (from === "live" && session.extended);

@@ -57,7 +57,7 @@ export class Memberships {
     const { session, room } = following;
     session.followings.delete(room);
     room.followers.delete(following);
-    if (following.isPresent) this.#presence.leave(session, room, false);
+    if (following.isPresent) this.#presence.leave(following, false);
     if (session.extended) session.answer(roomRemoved(room.json));
   };
 

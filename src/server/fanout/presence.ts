@@ -4,9 +4,11 @@
  */
 import { presenceCount, roomParticipation, typing, userJoinedRoom } from "../../protocol/events.ts";
 import type { User } from "../auth/user.ts";
+import type { Clock } from "../clock.ts";
 import type { Signal, Signals } from "../signals/signals.ts";
 import type { Following } from "./following.ts";
 import type { Hub } from "./hub.ts";
+import { NoticeTeller } from "./notice-teller.ts";
 import type { Room } from "./room.ts";
 import type { Session } from "./session.ts";
 
@@ -19,30 +21,33 @@ export class Presence {
   /** How many sessions of a user of this node are in a room: user → count. */
   readonly #here = new Map<Room, Map<string, number>>();
   readonly #unsubscribe: () => void;
-  /** The session whose coming or going is being published: it is told by its own answers. */
-  #mover: Session | undefined;
+  readonly #teller: NoticeTeller;
 
-  constructor(options: { node: string; hub: Hub; signals: Signals; tellMax: number }) {
+  constructor(options: { node: string; hub: Hub; signals: Signals; clock: Clock; tellMax: number }) {
     this.#node = options.node;
     this.#hub = options.hub;
     this.#signals = options.signals;
+    this.#teller = new NoticeTeller(options.clock);
     this.#tellMax = options.tellMax;
     this.#unsubscribe = options.signals.subscribe((signal) => this.#heard(signal));
   }
 
   /** A session joined a room: it is told who is there and that it came; then the others hear it. */
-  join(session: Session, room: Room): void {
+  join(following: Following): void {
+    const { session, room } = following;
     session.answer(userJoinedRoom(room.json, room.namesJson(session.user, this.#tellMax)));
     session.answer(roomParticipation(room.json, session.user.name, "joined"));
     const here = this.#here.get(room) ?? new Map<string, number>();
     this.#here.set(room, here);
     const sessions = (here.get(session.user.id) ?? 0) + 1;
     here.set(session.user.id, sessions);
-    if (sessions === 1) this.#publish(session, room, session.user, "joined");
+    if (sessions === 1) this.#publish(room, session.user, "joined");
+    // Its own coming it was told by its answers.
+    following.notice = room.notices.end;
   }
 
-  /** A session left a room, `asked` to: then it hears its own `left`. Either way the others hear it. */
-  leave(session: Session, room: Room, asked: boolean): void {
+  /** A session left a room, `asked` to: then it hears its own `left` as the last of it. Either way the others hear it. */
+  leave({ session, room }: Following, asked: boolean): void {
     if (asked) session.answer(roomParticipation(room.json, session.user.name, "left"));
     const here = this.#here.get(room);
     const sessions = (here?.get(session.user.id) ?? 0) - 1;
@@ -51,7 +56,7 @@ export class Presence {
       return;
     }
     here?.delete(session.user.id);
-    this.#publish(session, room, session.user, "left");
+    this.#publish(room, session.user, "left");
   }
 
   /** Tells a session that was behind who is in a room now; `false` where it has to take something else before. */
@@ -61,6 +66,7 @@ export class Presence {
       const event = userJoinedRoom(room.json, room.namesJson(session.user, this.#tellMax));
       if (!session.tellIfRoom(following, event)) return false;
     }
+    following.notice = room.notices.end;
     following.missedPresence = false;
     return true;
   }
@@ -87,18 +93,18 @@ export class Presence {
   /** Hears no more signals. */
   close(): void {
     this.#unsubscribe();
+    this.#teller.close();
   }
 
-  #publish(mover: Session, room: Room, user: User, status: "joined" | "left"): void {
-    this.#mover = mover;
+  #publish(room: Room, user: User, status: "joined" | "left"): void {
     const { id, name } = user;
     this.#signals.publish({ type: "presence", node: this.#node, room: room.id, user: id, userName: name, status });
-    this.#mover = undefined;
   }
 
   #heard(signal: Signal): void {
-    const room = signal.type === "access" || signal.type === "bans" ? undefined : this.#hub.roomById(signal.room);
-    if (room === undefined || signal.type === "access" || signal.type === "bans") return;
+    if (!("room" in signal) || signal.type === "bans") return;
+    const room = this.#hub.roomById(signal.room);
+    if (room === undefined) return;
     if (signal.type === "typing") {
       const event = typing(room.json, signal.userName);
       for (const following of room.followers) {
@@ -109,6 +115,7 @@ export class Presence {
     }
     const { user, userName, node, status } = signal;
     const changed = status === "joined" ? room.entered(user, userName, node) : room.left(user, node);
-    if (changed && room.presentCount < this.#tellMax) room.tellParticipation(userName, status, this.#mover);
+    if (changed && room.presentCount < this.#tellMax)
+      this.#teller.add(room, roomParticipation(room.json, userName, status));
   }
 }

@@ -1,12 +1,11 @@
 /**
  * Stage 5: a room as fan-out sees it: how far it has come, who follows it, who is present.
  */
-import { roomParticipation } from "../../protocol/events.ts";
 import type { Roster } from "../projector/roster.ts";
 import type { Uuid } from "../record.ts";
 import type { Following } from "./following.ts";
+import { Notices } from "./notices.ts";
 import type { RoomEvents } from "./recent-events.ts";
-import type { Session } from "./session.ts";
 
 interface Present {
   readonly name: string;
@@ -26,6 +25,8 @@ export class Room {
   readonly recent: RoomEvents;
   /** The sessions of this node that follow it. */
   readonly followers = new Set<Following>();
+  /** Who came and went, as far as not everybody has been told. */
+  readonly notices = new Notices();
   /** The seq of the newest record that was told. */
   head = 0;
   /** How many messages there have been up to there. */
@@ -91,13 +92,15 @@ export class Room {
     return true;
   }
 
-  /** Tells all who follow it that somebody came or went, `except` for the session that did. */
-  tellParticipation(userName: string, status: "joined" | "left", except: Session | undefined): void {
-    const event = roomParticipation(this.json, userName, status);
+  /** Tells all who follow it the notices that wait. How many sessions there were to tell. */
+  tellNotices(): number {
+    let told = 0;
     for (const following of this.followers) {
-      const { session, isPresent } = following;
-      if (isPresent && session !== except) session.tell(following, event);
+      if (following.notice !== this.notices.end && following.isPresent) told += 1;
+      following.session.takeNotices(following);
     }
+    this.notices.clear();
+    return told;
   }
 
   #changed(): void {

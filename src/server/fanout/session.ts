@@ -84,8 +84,9 @@ export class Session implements Actor {
     return this.#ended;
   }
 
-  /** Answers with one event. Answers are never dropped. */
+  /** Answers with one event. Answers are never dropped. Notices that wait go before it. */
   answer(event: string): void {
+    for (const following of this.followings.values()) this.takeNotices(following);
     this.#push(this.#framing.event(event), undefined, 0);
   }
 
@@ -96,6 +97,8 @@ export class Session implements Actor {
 
   /** Tells events of a room that it follows live, and moves the cursor. Where they don't fit, the session is behind. */
   tellRun(following: Following, run: EventRun): void {
+    this.takeNotices(following);
+    if (this.behind) return;
     const frames = this.#framing.run(run, this.extended);
     const fits = run.first === run.last ? this.hasRoomFor(frames.length) : this.#fits(frames.length);
     if (frames.length > 0 && !fits) {
@@ -116,16 +119,25 @@ export class Session implements Actor {
 
   /** Tells what has no seq, as presence: dropped when the session is behind, and made good when it is live again. */
   tell(following: Following, event: string): void {
+    this.takeNotices(following);
     if (this.behind || following.missedPresence) following.missedPresence = true;
     else if (!this.tellIfRoom(following, event)) this.fallBehind();
   }
 
+  /** Tells who came to a room and who left it since it was last told. Before anything else of that room. */
+  takeNotices(following: Following): void {
+    const { notices } = following.room;
+    const from = following.notice;
+    if (from === notices.end) return;
+    following.notice = notices.end;
+    if (!following.isPresent) return;
+    if (this.behind || following.missedPresence) following.missedPresence = true;
+    else if (!this.#tellFrames(following, notices.frames(this.#framing, from))) this.fallBehind();
+  }
+
   /** Tells what has no seq, where it fits; `false` where it does not. */
   tellIfRoom(following: Following, event: string): boolean {
-    const frame = this.#framing.event(event);
-    if (!this.hasRoomFor(frame.length)) return false;
-    this.#push(frame, following, 0);
-    return true;
+    return this.#tellFrames(following, this.#framing.event(event));
   }
 
   /** Whether one frame fits. One that is longer than the whole outbox goes alone, or it would be tried for ever. */
@@ -160,6 +172,12 @@ export class Session implements Actor {
     this.#host.ended(this, reason);
     this.followings.clear();
     this.#transport.close(reason);
+  }
+
+  #tellFrames(following: Following, frames: Uint8Array): boolean {
+    if (!this.hasRoomFor(frames.length)) return false;
+    this.#push(frames, following, 0);
+    return true;
   }
 
   #fits(bytes: number): boolean {

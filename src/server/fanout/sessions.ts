@@ -16,6 +16,12 @@ import type { Outbox } from "./outbox.ts";
 import type { Presence } from "./presence.ts";
 import { Session, type SessionHost, type SessionOptions } from "./session.ts";
 
+/**
+ * So many outboxes are written in one turn of the event loop, in about a millisecond; the others in the next ones. In
+ * between it reads, and lets in one newcomer: what is told to thousands must not keep everybody else waiting.
+ */
+const WRITTEN_PER_TURN_MAX = 64;
+
 /** A place for one session, taken before it is known who it is. */
 export interface Place {
   /** Gives the place back. Harmless when repeated. */
@@ -37,7 +43,8 @@ export class Sessions implements SessionHost {
   readonly #webSockets = new Map<Uuid, number>();
   readonly #places = new Map<string, number>();
   #placesTaken = 0;
-  #dirty: Outbox[] = [];
+  readonly #dirty: Outbox[] = [];
+  #isFlushDue = false;
 
   constructor(options: {
     limits: Limits;
@@ -137,7 +144,7 @@ export class Sessions implements SessionHost {
     if (outbox.isScheduled) return;
     outbox.isScheduled = true;
     this.#dirty.push(outbox);
-    if (this.#dirty.length === 1) this.#clock.endOfTurn(() => this.#flush());
+    if (!this.#isFlushDue) this.#dueFlush();
   }
 
   fellBehind(session: Session): void {
@@ -149,7 +156,7 @@ export class Sessions implements SessionHost {
     this.#exit(session);
     for (const [room, following] of session.followings) {
       room.followers.delete(following);
-      if (following.isPresent) this.#presence.leave(session, room, false);
+      if (following.isPresent) this.#presence.leave(following, false);
     }
     this.#guests.leave(session.token).catch((error: unknown) => this.#telemetry.internalError("guest leaves", error));
     this.#telemetry.sessionClosed(session.door, reason);
@@ -176,12 +183,17 @@ export class Sessions implements SessionHost {
     this.#telemetry.webSocketUsers(this.#webSockets.size);
   }
 
+  #dueFlush(): void {
+    this.#isFlushDue = true;
+    this.#clock.endOfTurn(() => this.#flush());
+  }
+
   #flush(): void {
-    const dirty = this.#dirty;
-    this.#dirty = [];
-    for (const outbox of dirty) {
+    this.#isFlushDue = false;
+    for (const outbox of this.#dirty.splice(0, WRITTEN_PER_TURN_MAX)) {
       outbox.isScheduled = false;
       outbox.flush();
     }
+    if (this.#dirty.length > 0 && !this.#isFlushDue) this.#dueFlush();
   }
 }

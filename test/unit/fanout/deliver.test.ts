@@ -4,6 +4,9 @@ import { message, uuidOf } from "../../support/log-records.ts";
 import { Listener, type MemoryConnection, numbers } from "../../support/memory-transport.ts";
 import { PLAIN_WORLD, World } from "../../support/simulation-world.ts";
 
+/** Who comes and goes is told within so long where few people do. */
+const NOTICES_WITHIN_MS = 20;
+
 interface Guest {
   readonly connection: MemoryConnection;
   readonly listener: Listener;
@@ -139,12 +142,12 @@ describe("delivery", () => {
     await world.clock.settle();
     expect(second.listener.seqs("general")).toEqual([1]);
     first.connection.cut();
-    await world.clock.settle();
+    await world.clock.advance(NOTICES_WITHIN_MS);
     const about = (status: string) =>
       other.listener.of("room_participation").filter(({ u, s }) => u === name && s === status);
     expect(about("left")).toEqual([]);
     second.connection.cut();
-    await world.clock.settle();
+    await world.clock.advance(NOTICES_WITHIN_MS);
     expect(about("left")).toHaveLength(1);
   });
 
