@@ -54,6 +54,17 @@ export class Sequencer {
     return { record, seq: head.seq, n: head.n, position };
   }
 
+  /**
+   * Takes a record in with the numbers that it was given before, where the log that it stood in is lost. Ascending by
+   * position.
+   */
+  place({ record, seq, n }: StoredRecord): void {
+    const head = this.#headOf(record.room);
+    head.seq = seq;
+    head.n = n;
+    this.#window.add(record, seq);
+  }
+
   /** How far a room has come. */
   head(room: Uuid): Head {
     return this.#heads.get(room) ?? NO_RECORDS;
