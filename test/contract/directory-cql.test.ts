@@ -6,7 +6,7 @@ import { openCqlDirectory } from "../../src/server/directory/cql.ts";
 import { FakeCqlDatabase, type Fault, type Flavour, type Request } from "../support/fake-cql-database.ts";
 import { directoryContract } from "./directory.ts";
 
-const SIZE = { runs: 20, many: 500 };
+const SIZE = { runs: 10, many: 200 };
 /** Timeouts of one row in a row: a change gives up after more. */
 const FAULTS_MAX = 3;
 

@@ -1,10 +1,10 @@
 /**
  * The accounts of the directory in CQL. Touches the tables and names that it is handed.
  *
- * An account is made in steps, each safe to repeat: its row, which nobody takes for an account yet; its name; its place
- * in the list of all; then the row says that it is one. Whoever comes upon a row in between looks whether it has its name:
- * if so they finish it, for whoever made it may have died; if not it is nobody's, and the next attempt with its id takes
- * its place.
+ * An account is made in steps: its row, which nobody takes for an account yet; its place in the list of all, where it is
+ * not given out; its name, from when on it is one; and then the row says so. Whoever comes upon a row in between looks
+ * whether it has its name: if so they do the last step, for whoever made it may have died; if not it is nobody's, and the
+ * next attempt with its id takes its place.
  */
 import type { Chance } from "../clock.ts";
 import { CqlError } from "../cql/errors.ts";
@@ -59,7 +59,8 @@ export class CqlAccounts {
     if (!(await this.#names.isFreeForAccount(account.name, now))) return false;
     const claim = { account: account.id, attempt: randomName(this.#session.chance) };
     if (!(await this.#begin(account, claim.attempt))) return false;
-    if (await this.#names.claimForAccount(account.name, claim, now)) return await this.#finish(claim, account.name);
+    await this.#session.write(INTO_LIST, [nameKey(account.name), account.id]);
+    if (await this.#names.claimForAccount(account.name, claim, now)) return await this.#finish(claim);
     await this.#table.change([account.id], false, (row) =>
       row?.attempt === claim.attempt && !row.isNamed ? remove(undefined) : leave(undefined),
     );
@@ -153,9 +154,7 @@ export class CqlAccounts {
   }
 
   /** Says that the row of an attempt, which has its name, is an account: `false` where the row is another's. */
-  async #finish({ account, attempt }: AccountClaim, name: string): Promise<boolean> {
-    // Who is not in the list is no account: so the list first. What stands in it too much is not given out.
-    await this.#session.write(INTO_LIST, [nameKey(name), account]);
+  async #finish({ account, attempt }: AccountClaim): Promise<boolean> {
     return await this.#table.change([account], false, (row) => {
       if (row?.attempt !== attempt) return leave(false);
       return put({ ...row, isNamed: true }, true);
@@ -165,12 +164,12 @@ export class CqlAccounts {
   /** Finishes what another began, if it has its name. */
   async #finishOther(id: Uuid, { name, attempt }: StoredAccount): Promise<boolean> {
     const claim = await this.#names.claimOn(name);
-    return claim?.account === id && claim.attempt === attempt && (await this.#finish(claim, name));
+    return claim?.account === id && claim.attempt === attempt && (await this.#finish(claim));
   }
 
   async #holds(claim: AccountClaim, row: StoredAccount): Promise<boolean> {
     if (row.attempt !== claim.attempt) return false;
-    return row.isNamed || (await this.#finish(claim, row.name));
+    return row.isNamed || (await this.#finish(claim));
   }
 
   async #listed(key: string, id: Uuid): Promise<Account | undefined> {
