@@ -140,4 +140,26 @@ describe("HAProxy as it is shipped", () => {
     await two?.kill("SIGTERM");
     await Promise.all(gone);
   });
+
+  it("cuts off whoever is with a node that hangs, and has them back at the other", async () => {
+    const [one] = servers;
+    const lines = [call("127.0.0.1"), call("127.0.0.1")];
+    for (const line of lines) await hears(line, "login_successful");
+    const gone = lines.map(({ socket }) => new Promise<void>((resolve) => socket.once("close", () => resolve())));
+    process.kill(one?.pid ?? 0, "SIGSTOP");
+    await Promise.race(gone);
+    await hears(call("127.0.0.2"), "login_successful");
+    // A request that is with that node by then gets 502; each door is looked after by itself.
+    const seen = new Set<number>();
+    await until(
+      WITHIN_MS,
+      () => `an answer of the other node; there were ${[...seen]}`,
+      async () => {
+        const { status } = await ask(proxy.httpPort, "/rooms", { headers: { cookie: "verbatim_node=1" } });
+        seen.add(status);
+        return status === 200 ? true : undefined;
+      },
+    );
+    expect([...seen].filter((status) => ![200, 502, 504].includes(status))).toEqual([]);
+  });
 });
