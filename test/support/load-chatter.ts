@@ -22,6 +22,8 @@ interface Pending {
   readonly place: Place;
   readonly number: number;
   readonly text: string;
+  /** Whether the server gave it back: sent again, it may stand behind later ones. */
+  wasRefused: boolean;
 }
 
 /** How somebody chats. */
@@ -33,6 +35,8 @@ export interface ChatterStyle {
   readonly dice: Dice;
   /** Who comes and how; a guest over TCP unless told. */
   readonly entrance?: Entrance;
+  /** Codes that may be heard, beside those of a server that stops or fails to write. */
+  readonly mayBeTold?: readonly string[];
 }
 
 /** Somebody who chats. */
@@ -152,7 +156,7 @@ export class Chatter {
     const key = `${this.label}-${room.name}-${number}`;
     const text = `${this.label} ${number} ${performance.now().toFixed(3)} ${this.#padding}`;
     room.keys.add(key);
-    this.#pending.set(key, { place, number, text });
+    this.#pending.set(key, { place, number, text, wasRefused: false });
     this.#send(key, place, text);
   }
 
@@ -225,13 +229,19 @@ export class Chatter {
     place.isCaughtUp = true;
     if ([...this.#places.values()].some(({ isCaughtUp }) => !isCaughtUp)) return;
     // All that the server kept has come back; the rest never reached it.
-    for (const [key, pending] of this.#pending) this.#send(key, pending.place, pending.text);
+    for (const [key, { place, number, text, wasRefused }] of this.#pending) {
+      if (wasRefused) place.room.check.resent(place.sender, number);
+      this.#send(key, place, text);
+    }
     this.#isLive = true;
     this.#cameBack?.();
   }
 
   #error({ code = "", k, r }: ChatEvent): void {
-    if (["going_away", "not_sent", "unknown", "overloaded", "slow"].includes(code)) this.refusals.push(code);
+    const pending = this.#pending.get(k ?? "");
+    if (pending !== undefined) pending.wasRefused = true;
+    const mayBeTold = ["going_away", "not_sent", "unknown", "overloaded", "slow", ...(this.#style.mayBeTold ?? [])];
+    if (mayBeTold.includes(code)) this.refusals.push(code);
     else this.faults.push(`${code} for ${k ?? r}`);
   }
 

@@ -1,0 +1,80 @@
+/**
+ * The broker of a cluster goes away and comes back, stopped in order and killed, while people talk on two nodes: posts
+ * wait up to their deadline and are then refused in words that hold, each ends as one message or none, and all goes on by
+ * itself. Needs `dist/`, and starts a broker of its own.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { Engine } from "../../scripts/engines/engine.mjs";
+import { startKafka } from "../../scripts/engines/kafka.mjs";
+import { type Cluster, makeCluster } from "../support/engines-cluster.ts";
+import { Company } from "../support/engines-company.ts";
+import { Dice, seed, sized } from "../support/faults-run.ts";
+import { ask } from "../support/http-client.ts";
+
+const TALK = sized(300, 3_000);
+/** Longer than a post waits for its answer, which is 10 s. */
+const AWAY_MS = sized(12_000, 20_000);
+const DEADLINE_MS = 10_000;
+const GOES_ON_WITHIN_MS = 60_000;
+
+let kafka: Engine;
+let cluster: Cluster;
+let company: Company | undefined;
+
+beforeAll(async () => {
+  kafka = await startKafka();
+}, 120_000);
+
+afterAll(async () => {
+  await kafka.remove();
+});
+
+afterEach(async () => {
+  const leaving = company?.leave();
+  company = undefined;
+  await cluster.remove();
+  await leaving;
+}, 60_000);
+
+describe(`a broker that goes and comes back, seed ${seed}`, () => {
+  it.for(["stop", "kill"] as const)(
+    "CMD-5 LOG-5 FAN-1 HTTP-3 its process is ended by %s",
+    {
+      timeout: 240_000,
+    },
+    async (how, { annotate }) => {
+      cluster = await makeCluster({ kafka: kafka.address });
+      const [node] = [await cluster.start(), await cluster.start()];
+      const people = await Company.gather(cluster, new Dice(seed));
+      company = people;
+      people.start();
+      await people.talk(TALK);
+
+      const away = kafka[how]();
+      const path = `/chats/${people.chat.name}/messages`;
+      const headers = { cookie: `user_id=${people.people.get("owner")?.id}`, "idempotency-key": "while-away" };
+      await away;
+      const begin = performance.now();
+      const answer = await ask(node?.httpPort ?? 0, path, { form: { content: "away 1 0 x" }, headers });
+      const waitedMs = performance.now() - begin;
+      expect(answer.status, answer.body).toBe(503);
+      expect(["not_sent", "unknown", "unavailable"]).toContain(answer.json()["code"]);
+      expect(Number(answer.headers["retry-after"])).toBeGreaterThan(0);
+      expect(waitedMs).toBeLessThan(DEADLINE_MS + 2_000);
+      const { status } = await ask(node?.httpPort ?? 0, "/readyz");
+      expect(status).toBe(503);
+      // What the fault is: for how long the broker is away, whatever the nodes do meanwhile.
+      await delay(Math.max(0, AWAY_MS - (performance.now() - begin)));
+
+      await kafka.start();
+      await people.talk(TALK, GOES_ON_WITHIN_MS);
+      await people.settle();
+      expect(await people.verdict()).toEqual([]);
+      expect(people.refusals["not_sent"] ?? 0, JSON.stringify(people.refusals)).toBeGreaterThan(0);
+      for (const { slowestMs } of people.posters) expect(slowestMs).toBeLessThan(DEADLINE_MS + 3_000);
+      await annotate(`${people.acknowledged} messages, refused: ${JSON.stringify(people.refusals)}`);
+      for (const each of cluster.nodes) expect(await each.kill("SIGTERM")).toEqual({ code: 0, signal: null });
+    },
+  );
+});

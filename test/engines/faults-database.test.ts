@@ -1,0 +1,100 @@
+/**
+ * The database of a cluster goes away while people talk, and comes back: what is said is delivered all the while, the
+ * lag grows and shows, readiness says so, and the store catches up. Needs `dist/`, and starts a database of its own.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { startCassandra } from "../../scripts/engines/cassandra.mjs";
+import type { Engine } from "../../scripts/engines/engine.mjs";
+import { type Cluster, makeCluster, type Node } from "../support/engines-cluster.ts";
+import { Company } from "../support/engines-company.ts";
+import { Dice, seed, sized } from "../support/faults-run.ts";
+import { ask } from "../support/http-client.ts";
+import { until } from "../support/until.ts";
+
+const TALK = sized(300, 3_000);
+const AWAY_MS = sized(12_000, 30_000);
+
+let cassandra: Engine;
+let cluster: Cluster;
+let company: Company | undefined;
+
+beforeAll(async () => {
+  cassandra = await startCassandra();
+}, 180_000);
+
+afterAll(async () => {
+  await cassandra.remove();
+});
+
+afterEach(async () => {
+  const leaving = company?.leave();
+  company = undefined;
+  await cluster.remove();
+  await leaving;
+}, 60_000);
+
+async function metric(node: Node, name: string): Promise<number> {
+  const { body } = await ask(node.httpPort ?? 0, "/metrics");
+  const values = body.split("\n").filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`));
+  return values.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" ") + 1)), 0);
+}
+
+describe(`a database that goes and comes back, seed ${seed}`, () => {
+  it.for(["stop", "pause"] as const)(
+    "PROJ-3 PROJ-4 FAN-1 its process: %s",
+    {
+      timeout: 240_000,
+    },
+    async (how, { annotate }) => {
+      cluster = await makeCluster({ cql: cassandra.address });
+      const nodes = [await cluster.start(), await cluster.start()];
+      const [node] = nodes as [Node, Node];
+      const people = await Company.gather(cluster, new Dice(seed));
+      company = people;
+      people.start();
+      await people.talk(TALK);
+
+      await cassandra[how]();
+      const begin = performance.now();
+      // Who is there is told as before.
+      await people.talk(TALK);
+      const lag = (): Promise<number> => metric(node, "consumer_lag");
+      const grown = await until(
+        10_000,
+        () => "the lag to grow",
+        async () => {
+          const now = await lag();
+          return now > 0 ? now : undefined;
+        },
+      );
+      await until(
+        20_000,
+        () => "readiness to say that the store is behind",
+        async () => (await ask(node.httpPort ?? 0, "/readyz")).status === 503 || undefined,
+      );
+      await people.talk(TALK);
+      // What the fault is: for how long the database is away, whatever the nodes do meanwhile.
+      await delay(Math.max(0, AWAY_MS - (performance.now() - begin)));
+      const later = await lag();
+      expect(later).toBeGreaterThan(grown);
+
+      if (how === "pause") cassandra.resume();
+      else await cassandra.start();
+      await people.settle();
+      expect(await people.verdict()).toEqual([]);
+      for (const each of nodes) {
+        await until(
+          30_000,
+          () => "no lag, and readiness",
+          async () =>
+            ((await metric(each, "consumer_lag")) === 0 && (await ask(each.httpPort ?? 0, "/readyz")).status === 200) ||
+            undefined,
+        );
+      }
+      await annotate(
+        `${people.acknowledged} messages, lag up to ${later}, refused: ${JSON.stringify(people.refusals)}`,
+      );
+    },
+  );
+});

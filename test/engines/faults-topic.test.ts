@@ -1,0 +1,161 @@
+/**
+ * What others may do to the topic of a cluster: write what is no record into it, delete it and make it again, shorten it
+ * behind the back of its nodes. What can be passed over is, alike on all nodes; anything else is said and refused, never
+ * skipped in silence. Needs `dist/`.
+ */
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type BrokerHand, brokerHand } from "../support/engines-broker.ts";
+import { type Cluster, makeCluster, type Node } from "../support/engines-cluster.ts";
+import { Company } from "../support/engines-company.ts";
+import { Dice, seed, sized } from "../support/faults-run.ts";
+import { ask } from "../support/http-client.ts";
+import { HttpPerson } from "../support/http-people.ts";
+import { until } from "../support/until.ts";
+
+const TALK = sized(200, 2_000);
+const ROUNDS = sized(2, 20);
+
+/** Values that are no records: nobody's, somebody else's, and ours broken. */
+const POISON: readonly Buffer[] = [
+  Buffer.alloc(0),
+  Buffer.from("not JSON"),
+  Buffer.from([0xff, 0xfe, 0x00, 0x80]),
+  Buffer.from("null"),
+  Buffer.from("{}"),
+  Buffer.from('{"order":4711,"chat_id":"not-an-id","content":"hello"}'),
+  Buffer.from('{"v":1,"kind":"message","chat_id":'),
+  Buffer.from(`{"v":"1","kind":7,"chat_id":["x"],"message_id":null,"time":-1,"content":"${"x".repeat(500_000)}"}`),
+];
+
+let cluster: Cluster;
+let hand: BrokerHand;
+let company: Company | undefined;
+
+beforeEach(async () => {
+  cluster = await makeCluster();
+  hand = await brokerHand(cluster.kafka);
+});
+
+afterEach(async () => {
+  const leaving = company?.leave();
+  company = undefined;
+  await cluster.remove();
+  await leaving;
+}, 60_000);
+
+/** One node, and a room in which somebody has said so many things, all of which the store has. */
+async function chatWith(messages: number): Promise<{ node: Node; owner: HttpPerson; chat: string; partition: number }> {
+  const node = await cluster.start();
+  const owner = await HttpPerson.open(node.httpPort ?? 0, "owner");
+  const chat = await owner.chat("tea");
+  for (let number = 1; number <= messages; number++) await owner.post(chat, `message ${number}`);
+  await until(
+    20_000,
+    () => "the store to have all",
+    async () => (await cluster.stored(chat)).records.length > messages || undefined,
+  );
+  return { node, owner, chat, partition: cluster.partitionOf(chat) };
+}
+
+/** Starts a node that must refuse; gives the one line that it said. */
+async function refusal(): Promise<string> {
+  const { code, stdout, stderr } = await cluster.refused();
+  expect(stdout).not.toContain('"listening"');
+  expect(code, stderr).toBe(1);
+  expect(stderr).toMatch(/^verbatim: [^\n]+\n$/);
+  return stderr;
+}
+
+describe(`a topic that others write into, seed ${seed}`, () => {
+  it("PROJ-5 FAN-1 what is no record is set aside, counted and named, by every node alike, and stops nobody", {
+    timeout: 180_000,
+  }, async () => {
+    const nodes = [await cluster.start(), await cluster.start()];
+    const people = await Company.gather(cluster, new Dice(seed));
+    company = people;
+    people.start();
+    await people.talk(TALK);
+    const partitions = people.rooms.map(({ name }) => cluster.partitionOf(name));
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const partition of partitions) {
+        for (const value of POISON) await hand.write(cluster.topic, partition, value);
+      }
+      await people.talk(TALK);
+    }
+    await people.settle();
+    expect(await people.verdict()).toEqual([]);
+    expect(people.refusals).toEqual({});
+
+    const due = ROUNDS * partitions.length * POISON.length;
+    for (const node of [...nodes, await cluster.start()]) {
+      const { body } = await ask(node.httpPort ?? 0, "/metrics");
+      const counted = Number(/^verbatim_records_set_aside_total (\d+)$/m.exec(body)?.[1]);
+      // One that starts later reads on from a snapshot or the beginning: some, or all.
+      if (nodes.includes(node)) expect(counted).toBe(due);
+      else expect(counted).toBeLessThanOrEqual(due);
+    }
+    const said = nodes[0]?.logLines().filter(({ msg }) => String(msg).includes("set aside")) ?? [];
+    expect(said.length).toBeGreaterThan(0);
+    for (const line of said) {
+      expect(partitions).toContain(line["partition"]);
+      expect(line["position"]).toBeTypeOf("number");
+    }
+    // The third one has read the same.
+    expect(await people.verdict()).toEqual([]);
+  });
+});
+
+describe("a topic that is not what it was", () => {
+  it("LOG-1 STOP-1 PROJ-5 deleted and made again: nothing is acknowledged, no node starts on it", {
+    timeout: 180_000,
+  }, async () => {
+    const { node, owner, chat } = await chatWith(10);
+    const post = () => owner.ask(`/chats/${chat}/messages`, { form: { content: "into another topic" } });
+    await hand.deleteTopics(cluster.topic);
+    const gone = await post();
+    expect(gone.status, gone.body).toBe(503);
+    expect(await refusal()).toContain(cluster.topic);
+
+    await hand.createTopic(cluster.topic, 4, {
+      "retention.ms": "-1",
+      "retention.bytes": "-1",
+      "max.message.bytes": "8388608",
+      "message.timestamp.type": "LogAppendTime",
+    });
+    const other = await post();
+    expect(other.status, other.body).toBe(503);
+    expect((await ask(node.httpPort ?? 0, "/readyz")).status).toBe(503);
+    // What was said before can still be read.
+    expect((await owner.messages(chat)).length).toBe(10);
+    await node.kill("SIGKILL");
+    const line = await refusal();
+    expect(line).toContain("deleted");
+    expect(line).toContain(cluster.keyspace);
+    // Refusing changes nothing: a second start says the same.
+    expect(await refusal()).toBe(line);
+  });
+
+  it("STOP-1 PROJ-3 its end lies before the store's checkpoint: refused, with partition and positions", {
+    timeout: 120_000,
+  }, async () => {
+    const { node, partition } = await chatWith(10);
+    expect(await node.kill("SIGTERM")).toEqual({ code: 0, signal: null });
+    const session = await cluster.session();
+    await session.write(`INSERT INTO checkpoints (partition, position) VALUES (${partition}, 5000)`, []);
+    const line = await refusal();
+    expect(line).toContain("5000");
+    expect(line).toMatch(new RegExp(`partition ${partition}\\b`));
+  });
+
+  it("STOP-1 PROJ-3 it begins after the store's checkpoint: refused, never skipped", { timeout: 120_000 }, async () => {
+    const { node, partition } = await chatWith(10);
+    expect(await node.kill("SIGTERM")).toEqual({ code: 0, signal: null });
+    await hand.trim(cluster.topic, partition, 8);
+    const session = await cluster.session();
+    await session.write(`INSERT INTO checkpoints (partition, position) VALUES (${partition}, 3)`, []);
+    await session.write("TRUNCATE snapshots", []);
+    const line = await refusal();
+    expect(line).toMatch(new RegExp(`partition ${partition}\\b`));
+    expect(line).toMatch(/\b8\b/);
+  });
+});
