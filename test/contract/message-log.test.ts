@@ -24,6 +24,7 @@ async function opening(
       current = await open();
       return current;
     },
+    asRead: (records) => records,
     trimsFew,
     cleanup: async (): Promise<void> => {
       await current.close();

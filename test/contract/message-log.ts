@@ -7,12 +7,15 @@ import type { LogBatch, MessageLog } from "../../src/server/log/message-log.ts";
 import { AppendError, LogError } from "../../src/server/log/message-log.ts";
 import type { LogRecord } from "../../src/server/record.ts";
 import { message, messages } from "../support/log-records.ts";
+import { until } from "../support/until.ts";
 
 /** A log under test: empty, its limits `appendBytesMax` 64 KiB and `appendQueueBytesMax` 1 MiB. */
 export interface OpenLog {
   readonly log: MessageLog;
   /** Closes it and opens the same log again; `undefined` where an adapter keeps nothing. */
   readonly reopen: (() => Promise<MessageLog>) | undefined;
+  /** Records as a reader gets them: an adapter may give a key to those that have none. */
+  readonly asRead: (records: readonly LogRecord[]) => readonly LogRecord[];
   /** Whether 200 short records are more than the smallest piece that a trim removes. */
   readonly trimsFew: boolean;
   /** Closes what is open and removes everything. */
@@ -96,28 +99,28 @@ export function messageLogContract(name: string, open: () => Promise<OpenLog>): 
       }));
 
     it("LOG-1 what an append resolved for is in the bounds and can be read at once", () =>
-      withLog(async ({ log }) => {
+      withLog(async ({ log, asRead }) => {
         for (let number = 0; number < 20; number += 1) {
           expect(await log.append(0, [message(number)])).toBe(number);
           expect(await log.bounds(0)).toEqual({ begin: 0, end: number + 1 });
-          expect(await readUntil(log, number, number + 1)).toEqual([message(number)]);
+          expect(await readUntil(log, number, number + 1)).toEqual(asRead([message(number)]));
         }
       }));
 
     it("LOG-1 what an append resolved for is there after the log was closed and opened again", () =>
-      withLog(async ({ log, reopen }) => {
+      withLog(async ({ log, asRead, reopen }) => {
         if (reopen === undefined) return expect(log.partitions).toBeGreaterThan(0);
         await log.append(0, messages(0, 10));
         await log.append(0, messages(10, 13));
         const again = await reopen();
         expect(await again.bounds(0)).toEqual({ begin: 0, end: 13 });
-        expect(await readUntil(again, 0, 13)).toEqual(messages(0, 13));
+        expect(await readUntil(again, 0, 13)).toEqual(asRead(messages(0, 13)));
         expect(await again.append(0, [message(13)])).toBe(13);
-        expect(await readUntil(again, 5, 14)).toEqual(messages(5, 14));
+        expect(await readUntil(again, 5, 14)).toEqual(asRead(messages(5, 14)));
       }));
 
     it("LOG-2 records of one append are contiguous and appends keep the order of the calls", () =>
-      withLog(async ({ log }) => {
+      withLog(async ({ log, asRead }) => {
         const appends: Promise<number>[] = [];
         let number = 0;
         for (let size = 1; size <= 40; size += 1) {
@@ -129,18 +132,18 @@ export function messageLogContract(name: string, open: () => Promise<OpenLog>): 
           expect(await append).toBe(expected);
           expected += index + 1;
         }
-        expect(await readUntil(log, 0, number)).toEqual(messages(0, number));
+        expect(await readUntil(log, 0, number)).toEqual(asRead(messages(0, number)));
       }));
 
     it("LOG-3 any number of readers, each at its own place, see every record once and in order", () =>
-      withLog(async ({ log }) => {
+      withLog(async ({ log, asRead }) => {
         const total = 600;
         await log.append(0, messages(0, 100));
         const readers = [0, 0, 1, 50, 99, 100].map((from) =>
           readUntil(log, from, total).then((got) => ({ from, got })),
         );
         for (let number = 100; number < total; number += 10) await log.append(0, messages(number, number + 10));
-        for (const { from, got } of await Promise.all(readers)) expect(got).toEqual(messages(from, total));
+        for (const { from, got } of await Promise.all(readers)) expect(got).toEqual(asRead(messages(from, total)));
       }));
 
     it("LOG-3 a reader begins at exactly the position asked for, within an append too", () =>
@@ -165,15 +168,15 @@ export function messageLogContract(name: string, open: () => Promise<OpenLog>): 
       }));
 
     it("LOG-4 what waits together gets through, whatever it comes to in bytes", () =>
-      withLog(async ({ log }) => {
+      withLog(async ({ log, asRead }) => {
         const body = JSON.stringify("x".repeat(5000));
         const appends = Array.from({ length: 100 }, (_, number) => log.append(0, [message(number, { body })]));
         expect(await Promise.all(appends)).toEqual(Array.from({ length: 100 }, (_, number) => number));
-        expect(await readUntil(log, 0, 100)).toEqual(messages(0, 100, { body }));
+        expect(await readUntil(log, 0, 100)).toEqual(asRead(messages(0, 100, { body })));
       }));
 
     it("LOG-5 more than may wait is refused at once with `overloaded`, the rest is not hurt", () =>
-      withLog(async ({ log }) => {
+      withLog(async ({ log, asRead }) => {
         const body = JSON.stringify("x".repeat(10_000));
         const appends = Array.from({ length: 130 }, (_, number) => log.append(0, [message(number, { body })]));
         const settled = await Promise.allSettled(appends);
@@ -185,11 +188,11 @@ export function messageLogContract(name: string, open: () => Promise<OpenLog>): 
         expect(kept).toBeGreaterThan(95);
         expect(await log.bounds(0)).toEqual({ begin: 0, end: kept });
         expect(await log.append(0, [message(kept, { body })])).toBe(kept);
-        expect(await readUntil(log, 0, kept + 1)).toEqual(messages(0, kept + 1, { body }));
+        expect(await readUntil(log, 0, kept + 1)).toEqual(asRead(messages(0, kept + 1, { body })));
       }));
 
     it("LOG-5 an append over `appendBytesMax`, or of what can't be written, is `not_sent` and leaves nothing", () =>
-      withLog(async ({ log }) => {
+      withLog(async ({ log, asRead }) => {
         const fits = message(0, { body: JSON.stringify("x".repeat(65_000)) });
         const tooLong = message(1, { body: JSON.stringify("x".repeat(66_000)) });
         const broken = message(2, { room: "no uuid" });
@@ -203,17 +206,17 @@ export function messageLogContract(name: string, open: () => Promise<OpenLog>): 
         expect(second).toMatchObject({ status: "rejected", reason: { name: "AppendError", failure: "not_sent" } });
         expect(third).toMatchObject({ status: "rejected", reason: { name: "AppendError", failure: "not_sent" } });
         expect(fourth).toEqual({ status: "fulfilled", value: 1 });
-        expect(await readUntil(log, 0, 2)).toEqual([fits, message(4)]);
+        expect(await readUntil(log, 0, 2)).toEqual(asRead([fits, message(4)]));
       }));
 
     it("does not keep the array of an append", () =>
-      withLog(async ({ log }) => {
+      withLog(async ({ log, asRead }) => {
         const records = messages(0, 3);
         const append = log.append(0, records);
         records.length = 0;
         records.push(message(9));
         expect(await append).toBe(0);
-        expect(await readUntil(log, 0, 3)).toEqual(messages(0, 3));
+        expect(await readUntil(log, 0, 3)).toEqual(asRead(messages(0, 3)));
       }));
 
     it("an append of nothing changes nothing", () =>
@@ -224,7 +227,7 @@ export function messageLogContract(name: string, open: () => Promise<OpenLog>): 
       }));
 
     it("gives back every kind of record, those of a newer program included", () =>
-      withLog(async ({ log, reopen }) => {
+      withLog(async ({ log, asRead, reopen }) => {
         const records = [
           message(0, { kind: "unknown_77", body: '{"a":1}' }),
           message(1, { kind: "reaction_added", version: 2 }),
@@ -232,8 +235,8 @@ export function messageLogContract(name: string, open: () => Promise<OpenLog>): 
           message(3, { kind: "room_created", body: "{}" }),
         ];
         await log.append(0, records);
-        expect(await readUntil(log, 0, 4)).toEqual(records);
-        if (reopen !== undefined) expect(await readUntil(await reopen(), 0, 4)).toEqual(records);
+        expect(await readUntil(log, 0, 4)).toEqual(asRead(records));
+        if (reopen !== undefined) expect(await readUntil(await reopen(), 0, 4)).toEqual(asRead(records));
       }));
 
     it("refuses to read beyond the end", () =>
@@ -245,7 +248,7 @@ export function messageLogContract(name: string, open: () => Promise<OpenLog>): 
       }));
 
     it("trims nothing that was to stay, and positions stay as they are", () =>
-      withLog(async ({ log, reopen, trimsFew }) => {
+      withLog(async ({ log, asRead, reopen, trimsFew }) => {
         for (let number = 0; number < 200; number += 10) await log.append(0, messages(number, number + 10));
         await log.trim(0, 0);
         expect((await log.bounds(0)).begin).toBe(0);
@@ -256,38 +259,38 @@ export function messageLogContract(name: string, open: () => Promise<OpenLog>): 
         expect(begin > 0).toBe(trimsFew);
         expect(begin).toBeLessThanOrEqual(120);
         if (trimsFew) expect(await rejection(readFirst(log, begin - 1))).toMatchObject({ fault: "trimmed" });
-        expect(await readUntil(log, begin, 200)).toEqual(messages(begin, 200));
+        expect(await readUntil(log, begin, 200)).toEqual(asRead(messages(begin, 200)));
         await log.trim(0, 50);
         expect(await log.bounds(0)).toEqual({ begin, end });
         expect(await log.append(0, [message(200)])).toBe(200);
         if (reopen === undefined) return;
         const again = await reopen();
         expect(await again.bounds(0)).toEqual({ begin, end: 201 });
-        expect(await readUntil(again, begin, 201)).toEqual(messages(begin, 201));
+        expect(await readUntil(again, begin, 201)).toEqual(asRead(messages(begin, 201)));
       }));
 
     it("trimming everything leaves a log that goes on where it was", () =>
-      withLog(async ({ log }) => {
+      withLog(async ({ log, asRead }) => {
         for (let number = 0; number < 100; number += 10) await log.append(0, messages(number, number + 10));
         await log.trim(0, 1_000_000);
         const { begin, end } = await log.bounds(0);
         expect(end).toBe(100);
         expect(begin).toBeLessThanOrEqual(100);
         expect(await log.append(0, [message(100)])).toBe(100);
-        expect(await readUntil(log, begin, 101)).toEqual(messages(begin, 101));
+        expect(await readUntil(log, begin, 101)).toEqual(asRead(messages(begin, 101)));
       }));
 
     it("a trim does not disturb a reader beyond it", () =>
-      withLog(async ({ log }) => {
+      withLog(async ({ log, asRead }) => {
         for (let number = 0; number < 200; number += 10) await log.append(0, messages(number, number + 10));
         const reading = readUntil(log, 150, 300);
         await log.trim(0, 150);
         for (let number = 200; number < 300; number += 10) await log.append(0, messages(number, number + 10));
-        expect(await reading).toEqual(messages(150, 300));
+        expect(await reading).toEqual(asRead(messages(150, 300)));
       }));
 
     it("STOP-1 close finishes what was accepted and refuses what comes later with `not_sent`", () =>
-      withLog(async ({ log, reopen }) => {
+      withLog(async ({ log, asRead, reopen }) => {
         const accepted = Array.from({ length: 30 }, (_, number) => log.append(0, [message(number)]));
         const closing = log.close();
         const late = rejection(log.append(0, [message(99)]));
@@ -297,7 +300,7 @@ export function messageLogContract(name: string, open: () => Promise<OpenLog>): 
         expect(error).toBeInstanceOf(AppendError);
         expect(error).toMatchObject({ failure: "not_sent" });
         await log.close();
-        if (reopen !== undefined) expect(await readUntil(await reopen(), 0, 30)).toEqual(messages(0, 30));
+        if (reopen !== undefined) expect(await readUntil(await reopen(), 0, 30)).toEqual(asRead(messages(0, 30)));
       }));
 
     it("close ends the reads that wait", () =>
@@ -311,6 +314,21 @@ export function messageLogContract(name: string, open: () => Promise<OpenLog>): 
         await readUntil(log, 0, 1);
         await log.close();
         expect(await reading).toBe(1);
+      }));
+
+    it("CMD-4 is heard from while it is read, with nothing new too", () =>
+      withLog(async ({ log }) => {
+        const { signal, abort } = deadline();
+        const reading = (async () => {
+          for await (const _ of log.read(0, 0, signal)) throw new Error("an empty log gave something");
+        })();
+        await until(
+          5000,
+          () => "the log to be heard from",
+          () => log.hears(0) || undefined,
+        );
+        abort();
+        await reading;
       }));
 
     it("refuses a partition that there is not", () =>

@@ -46,6 +46,11 @@ export class TopicView {
     return this.#leaders[partition];
   }
 
+  /** A broker that leads something, by its number. */
+  broker(node: number): BrokerNode | undefined {
+    return this.#leaders.find((leader) => leader?.node === node);
+  }
+
   /** Calls `listener` after each change of leaders, and when the topic turns out to be of no use. */
   onChange(listener: () => void): void {
     this.#changed.add(listener);

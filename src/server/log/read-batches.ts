@@ -7,9 +7,9 @@ import type { LogBatch, LogBounds } from "./message-log.ts";
 import { LogError } from "./message-log.ts";
 
 /** Weight that a reader may take without giving up its turn of the event loop: about as many records. */
-const TURN_WEIGHT_MAX = 2000;
+export const TURN_WEIGHT_MAX = 2000;
 /** What a batch weighs beside its records: eight large ones make a turn too. */
-const BATCH_WEIGHT = 250;
+export const BATCH_WEIGHT = 250;
 
 /** Where the batches come from. */
 export interface BatchSource {
