@@ -1,22 +1,12 @@
 /** Around the stages: how much is asked of the database at once. Touches nothing. */
 
-/** Lets a number of tasks run at once; the others wait for their turn, in the order in which they came. */
+/** Lets a number of tasks run at once, whoever brings them; the others wait, in the order in which they came. */
 export class InFlight {
   #free: number;
   readonly #waiting: (() => void)[] = [];
 
   constructor(tasksMax: number) {
     this.#free = tasksMax;
-  }
-
-  /** Runs a task when it is its turn. */
-  async run<T>(task: () => Promise<T>): Promise<T> {
-    await this.#take();
-    try {
-      return await task();
-    } finally {
-      this.#give();
-    }
   }
 
   /**

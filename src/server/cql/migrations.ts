@@ -62,7 +62,11 @@ export async function migrate(session: CqlSession, migrations: readonly Migratio
 export async function checkMigrated(session: CqlSession, migrations: readonly Migration[]): Promise<readonly number[]> {
   const numbers = inOrder(migrations).map(({ number }) => number);
   if (!(await session.hasTable("migrations"))) return numbers;
-  const rows = await session.rows("SELECT number FROM migrations", []);
+  const rows = await session.rows("SELECT number FROM migrations", []).catch((error: unknown) => {
+    // Another node is making the table this very moment: not every node of the database has it yet.
+    if (error instanceof CqlError && error.failure === "refused") return [];
+    throw error;
+  });
   const ran = new Set(rows.map((row) => whole(numberIn(row, "number"), "number")));
   return numbers.filter((number) => !ran.has(number));
 }

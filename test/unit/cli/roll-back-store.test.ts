@@ -113,7 +113,7 @@ describe("rolling a store back to the end of the log", () => {
     const kept = rows.filter(({ record: { room }, position }) => room === roomOf(1) && position < END);
     // Of what is kept, of what is lost itself, and of nothing.
     const lostRemovals = [removal(TOTAL, 5), removal(TOTAL + 1, kept.length + 3), removal(TOTAL + 2, 1e9)];
-    const removals = [5, kept.length + 3].map((seq) => ({ room: roomOf(1), seq }));
+    const removals = [5, kept.length + 3].map((seq, index) => ({ room: roomOf(1), seq, position: TOTAL + index }));
     const to = TOTAL + lostRemovals.length;
     await old.write({ partition: 0, from: TOTAL, to, records: lostRemovals, removals, snapshot: undefined });
     const log = await openLog(0);
