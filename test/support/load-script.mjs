@@ -1,10 +1,11 @@
 /**
  * A load script as somebody wrote it who only knows the calls of the older server, and nothing of Verbatim: makes users,
  * logs them in, makes one chat with all of them, opens ten `/ws/connect/{user_id}`, posts forms with the cookie at a rate,
- * and counts frames. `node load-script.mjs ADDRESS POSTS_PER_SECOND SECONDS`; prints what it found as one line of JSON.
+ * and counts frames. `node load-script.mjs ADDRESS POSTS_PER_SECOND SECONDS [ADDRESS_OF_LISTENERS]`; prints what it found
+ * as one line of JSON.
  */
 import { once } from "node:events";
-import { Agent, request } from "node:http";
+import { connect } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { WebSocket } from "ws";
@@ -15,6 +16,9 @@ const CONNECTIONS = 50;
 const TICK_MS = 10;
 /** Frames that have not come so long after the last one will never come, in milliseconds. */
 const SILENCE_MS = 10_000;
+
+/** What stands before a message's number. */
+const MARK = "load ";
 
 const form = (fields) => new URLSearchParams(fields);
 
@@ -28,45 +32,74 @@ async function signUp(address, username) {
   return { id, cookie: login.headers.get("set-cookie").split(";")[0] };
 }
 
-/** Posts at a rate, whatever the server makes of it; gives how many were accepted. */
+/**
+ * Posts at a rate, whatever the server makes of it; gives how many were accepted. The requests are written by hand: a
+ * client library would take more of the machine than the server that is being loaded.
+ */
 async function post({ address, chat, cookies, perSecond, seconds }) {
-  const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
-  const url = new URL(`/chats/${chat}/messages`, address);
+  const { hostname, port, host } = new URL(address);
   const total = perSecond * seconds;
+  const heads = cookies.map((cookie) =>
+    [
+      `POST /chats/${chat}/messages HTTP/1.1`,
+      `Host: ${host}`,
+      `Cookie: ${cookie}`,
+      "Content-Type: application/x-www-form-urlencoded",
+      "Content-Length: ",
+    ].join("\r\n"),
+  );
+  let next = 0;
+  let due = 0;
   let accepted = 0;
   let answered = 0;
-  const send = (number) => {
-    const body = `content=load+${number}`;
-    const headers = {
-      cookie: cookies[number % cookies.length],
-      "content-type": "application/x-www-form-urlencoded",
-      "content-length": body.length,
-    };
-    const sent = request(url, { method: "POST", agent, headers }, (response) => {
-      if (response.statusCode === 200) accepted += 1;
-      response.resume();
-      response.on("end", () => {
-        answered += 1;
-      });
-    });
-    sent.on("error", () => {
+  const idle = [];
+  /** A connection with one post outstanding at most; one that breaks is made anew, its post counts as not accepted. */
+  const open = () => {
+    const socket = connect({ host: hostname, port: Number(port), noDelay: true });
+    const connection = { socket, waiting: false };
+    let bytes = "";
+    socket.setEncoding("latin1");
+    socket.on("data", (chunk) => {
+      bytes += chunk;
+      const head = bytes.indexOf("\r\n\r\n");
+      const length = head < 0 ? null : /^content-length: *(\d+)/im.exec(bytes.slice(0, head));
+      if (length === null || bytes.length < head + 4 + Number(length[1])) return;
+      if (bytes.startsWith("HTTP/1.1 200 ")) accepted += 1;
+      bytes = "";
       answered += 1;
+      connection.waiting = false;
+      if (next < due) send(connection);
+      else idle.push(connection);
     });
-    sent.end(body);
+    socket.on("error", () => undefined);
+    socket.on("close", () => {
+      if (answered === total) return;
+      if (connection.waiting) answered += 1;
+      const at = idle.indexOf(connection);
+      if (at >= 0) idle.splice(at, 1);
+      idle.push(open());
+    });
+    return connection;
   };
+  const send = (connection) => {
+    const body = `content=load+${next}`;
+    connection.waiting = true;
+    connection.socket.write(`${heads[next % heads.length]}${body.length}\r\n\r\n${body}`);
+    next += 1;
+  };
+  for (let count = 0; count < CONNECTIONS; count++) idle.push(open());
   const begin = performance.now();
-  for (let number = 0; number < total; ) {
-    const due = Math.min(total, Math.floor(((performance.now() - begin) * perSecond) / 1000) + 1);
-    for (; number < due; number++) send(number);
+  while (answered < total) {
+    due = Math.min(total, Math.floor(((performance.now() - begin) * perSecond) / 1000) + 1);
+    while (next < due && idle.length > 0) send(idle.shift());
     await delay(TICK_MS);
   }
-  while (answered < total) await delay(TICK_MS);
   const took = (performance.now() - begin) / 1000;
-  agent.destroy();
+  for (const { socket } of idle) socket.destroy();
   return { sent: total, accepted, perSecond: Math.round(total / took) };
 }
 
-async function run(address, perSecond, seconds) {
+async function run(address, perSecond, seconds, listeningAt) {
   const users = [];
   for (let number = 0; number < USERS; number++) users.push(await signUp(address, `user ${number}`));
   const members = users.map(({ id }) => ["members", id]);
@@ -81,10 +114,11 @@ async function run(address, perSecond, seconds) {
   let lastFrameAt = performance.now();
   const listeners = await Promise.all(
     users.slice(0, LISTENERS).map(async ({ id }) => {
-      const socket = new WebSocket(`${address.replace("http", "ws")}/ws/connect/${id}`);
+      const socket = new WebSocket(`${listeningAt.replace("http", "ws")}/ws/connect/${id}`);
       const frames = [];
       socket.on("message", (data) => {
-        frames.push(Number(/load (\d+)/.exec(data)?.[1]));
+        const at = data.indexOf(MARK) + MARK.length;
+        frames.push(Number.parseInt(data.latin1Slice(at, at + 10), 10));
         lastFrameAt = performance.now();
       });
       await once(socket, "open");
@@ -112,8 +146,8 @@ async function run(address, perSecond, seconds) {
 }
 
 if (isMainThread) {
-  const [address, perSecond, seconds] = process.argv.slice(2);
-  console.log(JSON.stringify(await run(address, Number(perSecond), Number(seconds))));
+  const [address, perSecond, seconds, listeningAt = address] = process.argv.slice(2);
+  console.log(JSON.stringify(await run(address, Number(perSecond), Number(seconds), listeningAt)));
 } else {
   parentPort.postMessage(await post(workerData));
 }
