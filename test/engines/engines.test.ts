@@ -3,11 +3,28 @@
  * purpose and come back on the same port and data.
  */
 import { existsSync } from "node:fs";
+import { pathToFileURL } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
 import { cassandraAnswers, kafkaAnswers } from "../../scripts/engines/answers.mjs";
 import type { Engine } from "../../scripts/engines/engine.mjs";
 import { startKafka } from "../../scripts/engines/kafka.mjs";
 import { engines } from "../support/engines.ts";
+import { isLong } from "../support/faults-run.ts";
+import { startProgram } from "../support/programs.ts";
+import { PROJECT_ROOT } from "../support/project-files.ts";
+import { until } from "../support/until.ts";
+
+const ENGINES = pathToFileURL(`${PROJECT_ROOT}scripts/engines/`).href;
+const START_WITHIN_MS = 90_000;
+
+/** Whether a process is there. */
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
 
 const portOf = (address: string): number => Number(address.slice(address.lastIndexOf(":") + 1));
 
@@ -46,4 +63,36 @@ describe("an engine of one's own", () => {
     await kafka.remove();
     expect(existsSync(dir)).toBe(false);
   });
+
+  it("ends with whoever started it, kill -9 included, and its data goes with it", async () => {
+    const script = `import("${ENGINES}kafka.mjs").then((module) => module.startKafka()).then((kafka) => console.log(kafka.pid, kafka.dir))`;
+    const starter = startProgram(process.execPath, ["-e", script], { cwd: PROJECT_ROOT, env: {} });
+    const [, pid = "", dir = ""] = await starter.printed(/^(\d+) (\/.*)$/m, START_WITHIN_MS);
+    expect(isRunning(Number(pid))).toBe(true);
+    expect(existsSync(dir)).toBe(true);
+    await starter.end("SIGKILL");
+    await until(
+      10_000,
+      () => `process ${pid} and ${dir} to be gone`,
+      () => (!isRunning(Number(pid)) && !existsSync(dir)) || undefined,
+    );
+  });
 });
+
+// In the gate the two above show the same of one engine; this starts two more.
+if (isLong) {
+  describe("npm run engines", () => {
+    const run = () => startProgram(process.execPath, ["scripts/engines/run.mjs"], { cwd: PROJECT_ROOT, env: {} });
+    const ready = /^kafka 127\.0\.0\.1:(\d+)\ncql 127\.0\.0\.1:(\d+)$/m;
+
+    it("says where both listen, and takes them along when it is stopped", async () => {
+      const program = run();
+      const [, kafka, cql] = await program.printed(ready, START_WITHIN_MS);
+      await kafkaAnswers(Number(kafka));
+      await cassandraAnswers(Number(cql));
+      expect(await program.end("SIGTERM")).toMatchObject({ code: 0 });
+      await expect(kafkaAnswers(Number(kafka))).rejects.toThrow("ECONNREFUSED");
+      await expect(cassandraAnswers(Number(cql))).rejects.toThrow("ECONNREFUSED");
+    });
+  });
+}
