@@ -34,7 +34,7 @@ function contract(name: string, flavour: Flavour, newFaults: () => (request: Req
 
 /** Each second conditional write times out, now with this outcome and now with that. */
 function everySecond(): (request: Request) => Fault | undefined {
-  const outcomes: readonly Fault[] = ["done", "lost", "accepted"];
+  const outcomes: readonly Fault[] = ["done", "lost", "accepted", "few"];
   const inARow = new Map<string, number>();
   let count = 0;
   return ({ query, params }) => {
@@ -42,9 +42,9 @@ function everySecond(): (request: Request) => Fault | undefined {
     // A row is named before or after its value.
     const row = query.startsWith("UPDATE") ? params.slice(1, -1).join() : params.slice(0, -1).join();
     const faults = inARow.get(row) ?? 0;
-    const isFault = faults < FAULTS_MAX && (count * 7) % 10 < 5;
+    const isFault = faults < FAULTS_MAX && (count * 7) % 9 < 5;
     inARow.set(row, isFault ? faults + 1 : 0);
-    return isFault ? outcomes[count % 3] : undefined;
+    return isFault ? outcomes[count % outcomes.length] : undefined;
   };
 }
 

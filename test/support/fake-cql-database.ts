@@ -12,10 +12,11 @@ import { CQL_DIRECTORY_MIGRATIONS } from "../../src/server/directory/cql-tables.
 export type Flavour = "Cassandra" | "ScyllaDB";
 
 /**
- * What becomes of a conditional write that is answered with a timeout: nothing; it was done; or some replicas have
- * accepted it, so that a plain read misses it until a serial read or the next conditional write finishes it.
+ * What becomes of a conditional write that fails. With a timeout: nothing; it was done; or some replicas have accepted it,
+ * so that a plain read misses it until a serial read or the next conditional write finishes it. `few`: so too, but the
+ * answer is that there were too few replicas.
  */
-export type Fault = "lost" | "done" | "accepted";
+export type Fault = "lost" | "done" | "accepted" | "few";
 
 type Value = string | bigint | number | null;
 type Row = Record<string, Value>;
@@ -41,9 +42,11 @@ interface Table {
 /** The rejection that a replica's timeout gives. */
 export const timedOut = (): Error => Object.assign(new Error("timed out"), { name: "ResponseError", code: 0x1100 });
 
+const unavailable = (): Error => Object.assign(new Error("unavailable"), { name: "ResponseError", code: 0x1000 });
+
 /** The database. Sessions are opened with `session`. */
 export class FakeCqlDatabase {
-  /** What becomes of a conditional write; throw to refuse whatever is asked. */
+  /** What becomes of a conditional write; `undefined`: it is done and answered. */
   fault: (request: Request) => Fault | undefined = () => undefined;
   /** Called before each request is done. */
   before: (request: Request) => Promise<void> = async () => undefined;
@@ -95,19 +98,15 @@ export class FakeCqlDatabase {
     const { query } = request;
     if (query.startsWith("SELECT ")) return this.#select(request, options);
     if (!/ IF /.test(query)) {
-      this.#write(request)?.effect();
+      this.#write(request).effect?.();
       return { rows: [] };
     }
     const fault = this.fault(request);
-    const { name, place, effect, row } = this.#write(request) ?? {
-      name: "",
-      place: "",
-      effect: undefined,
-      row: undefined,
-    };
+    const { name, place, effect, row } = this.#write(request);
     if (fault === "done") effect?.();
-    if (fault === "accepted" && effect !== undefined) this.#accepted.set(`${name} ${place}`, effect);
-    if (fault !== undefined) throw timedOut();
+    const isAccepted = fault === "accepted" || fault === "few";
+    if (isAccepted && effect !== undefined) this.#accepted.set(`${name} ${place}`, effect);
+    if (fault !== undefined) throw fault === "few" ? unavailable() : timedOut();
     effect?.();
     return { rows: [this.#conditionalAnswer(request, effect !== undefined, row)] };
   }

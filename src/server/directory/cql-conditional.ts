@@ -129,10 +129,11 @@ export class ConditionalTable<T> {
       const { applied, row } = await this.#session.conditional(...this.#replacement(key, before, after));
       return applied ? { outcome: "done", text: after } : { outcome: "not done", text: textIn(row, "value") };
     } catch (error) {
-      if (!(error instanceof CqlError) || error.failure !== "unknown") throw error;
+      // Even one that too few replicas were there for may have been decided before they went.
+      if (!(error instanceof CqlError) || error.failure === "refused") throw error;
       // A serial read settles what was under way, and says what stands there now.
       const text = await this.#text(key, true).catch((again: unknown) => {
-        throw new CqlError("unknown", error.message, { cause: again });
+        throw new CqlError(error.failure, error.message, { cause: again });
       });
       return { outcome: "unknown", text };
     }

@@ -89,13 +89,11 @@ it("looks before it decides to do nothing, though it took the row for new", asyn
   const database = new FakeCqlDatabase("ScyllaDB");
   const table = new ConditionalTable<number>(await database.session(), "facts", ["name"]);
   await table.change(["one"], false, () => put(1, undefined));
-  expect(await table.change(["one"], true, (before) => (before === undefined ? leave("nothing") : leave(before)))).toBe(
-    1,
-  );
+  expect(await table.change(["one"], true, (before) => leave(before ?? "nothing"))).toBe(1);
 });
 
 it("one invite is one's, though taking it times out and was done", async () => {
-  for (const fault of ["done", "accepted", "lost"] as const) {
+  for (const fault of ["done", "accepted", "few", "lost"] as const) {
     const database = new FakeCqlDatabase("Cassandra");
     const [one, other] = [await openDirectory(database), await openDirectory(database)];
     await one.saveInvite("invite", 1000);
@@ -108,7 +106,7 @@ it("one invite is one's, though taking it times out and was done", async () => {
 
 it("tells a removal from a second one, though the first times out", async () => {
   const ban = { room: uuidOf(8), type: "user", subject: "x", until: 1000, by: ALICE } as const;
-  for (const fault of ["done", "accepted", "lost"] as const) {
+  for (const fault of ["done", "accepted", "few", "lost"] as const) {
     const database = new FakeCqlDatabase("ScyllaDB");
     const directory = await openDirectory(database);
     await directory.saveBan(ban);
@@ -126,7 +124,7 @@ it("gives up where nobody can say what became of a write, and says so", async ()
   await expect(directory.saveInvite("invite", 1000)).rejects.toMatchObject({ failure: "unknown" });
   const tries = database.requests.filter(({ query }) => query.startsWith("INSERT"));
   expect(tries).toHaveLength(4);
-  // Nor where the look fails as well.
+  // So it does where the look fails as well.
   database.before = async ({ isSerial }) => {
     if (isSerial) throw timedOut();
   };
