@@ -37,7 +37,7 @@ export interface Faults {
 }
 
 const FEED = /^\/ws\/connect\/([\w-]+)$/;
-const MESSAGES = /^\/chats\/([\w-]+)\/messages(?:\?limit=(\d+))?$/;
+const MESSAGES = /^\/chats\/([\w-]+)\/messages(?:\?(?:before=(\d+)&)?limit=(\d+))?$/;
 
 /** A server that is not listening yet. */
 export function createFakeChatServer(faults: Faults = {}): Server {
@@ -87,7 +87,8 @@ class FakeChat {
     } else if (messages !== null) {
       const chat = this.#chats.get(messages[1] ?? "");
       if (chat === undefined) reply(404, { code: "unknown_room" });
-      else if (method === "GET") this.#page(chat, Number(messages[2] ?? 1000), response);
+      else if (method === "GET")
+        this.#page(chat, Number(messages[2] ?? Number.POSITIVE_INFINITY), Number(messages[3] ?? 1000), response);
       else this.#post(chat, userOf(request), form.get("content") ?? "", response);
     } else reply(404, { code: "not_found" });
   }
@@ -101,7 +102,8 @@ class FakeChat {
     }
     const rs = [...this.#chats.keys()].map((n) => ({ n, d: "A chat." }));
     socket.send(JSON.stringify({ _et: "login_successful", s: "s".repeat(21), u: userOf(request).slice(0, 5), rs }));
-    socket.on("message", (data) => this.#command(socket, JSON.parse(String(data)) as Record<string, unknown>));
+    const user = userOf(request);
+    socket.on("message", (data) => this.#command(socket, user, JSON.parse(String(data)) as Record<string, unknown>));
     socket.on("close", () => {
       for (const { joined } of this.#chats.values()) joined.delete(socket);
     });
@@ -110,10 +112,7 @@ class FakeChat {
   #post(chat: Chat, sender: string, content: string, response: ServerResponse): void {
     const fault = this.#faults.post?.(++this.#posts);
     if (fault?.kept !== false) {
-      const message = { sender, content, id: randomUUID(), seq: chat.messages.length + 1 };
-      chat.messages.push(message);
-      for (const { user, socket } of this.#feeds) if (chat.members.has(user)) this.#push(socket, chat, message);
-      for (const socket of chat.joined) this.#push(socket, chat, message);
+      const message = this.#say(chat, sender, content);
       if (fault === undefined) {
         const added = this.#faults.asItIs === true ? {} : { seq: message.seq };
         response.writeHead(200, { "content-type": "application/json" });
@@ -124,8 +123,16 @@ class FakeChat {
     response.writeHead(fault?.status ?? 500, { "content-type": "application/problem+json" }).end(fault?.body);
   }
 
-  #page(chat: Chat, limit: number, response: ServerResponse): void {
-    const end = chat.messages.length - (this.#faults.pageBehind ?? 0);
+  #say(chat: Chat, sender: string, content: string): Message {
+    const message = { sender, content, id: randomUUID(), seq: chat.messages.length + 1 };
+    chat.messages.push(message);
+    for (const { user, socket } of this.#feeds) if (chat.members.has(user)) this.#push(socket, chat, message);
+    for (const socket of chat.joined) this.#push(socket, chat, message);
+    return message;
+  }
+
+  #page(chat: Chat, before: number, limit: number, response: ServerResponse): void {
+    const end = Math.min(before - 1, chat.messages.length) - (this.#faults.pageBehind ?? 0);
     const page = chat.messages.slice(Math.max(0, end - limit), Math.max(0, end)).reverse();
     const rows = page.map((row) => ({ message_id: row.id, sender_id: row.sender, content: row.content, seq: row.seq }));
     response.writeHead(200, { "content-type": "application/json" });
@@ -135,9 +142,11 @@ class FakeChat {
     response.end(text.slice(100));
   }
 
-  #command(socket: WebSocket, command: Readonly<Record<string, unknown>>): void {
+  #command(socket: WebSocket, user: string, command: Readonly<Record<string, unknown>>): void {
     const chat = this.#chats.get(String(command.r));
-    if (command._ct !== "join_room" || chat === undefined) return;
+    if (chat === undefined) return;
+    if (command._ct === "send_message") this.#say(chat, user, String(command.c));
+    if (command._ct !== "join_room") return;
     chat.joined.add(socket);
     socket.send(JSON.stringify({ _et: "user_joined_room", r: chat.id, us: ["71OU8"] }));
     socket.send(JSON.stringify({ _et: "room_participation", r: chat.id, u: "71OU8", s: "joined" }));

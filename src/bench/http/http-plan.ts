@@ -33,7 +33,7 @@ export interface HttpPlan {
   readonly listening: Listening;
   readonly pace: HttpPace;
   readonly textBytes: number;
-  /** Messages that are posted, as fast as it goes, before anything is measured. */
+  /** Messages that the first chat has before anybody listens. */
   readonly fill: number;
   readonly pages: PagePlan | undefined;
   /** For how long, in ms, all sessions are cut off once the load runs; `undefined`: not at all. */

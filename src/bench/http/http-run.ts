@@ -10,6 +10,7 @@ import type { Moment } from "../load-result.ts";
 import { type ProcessProbe, probeProcess } from "../process-probe.ts";
 import { TICK_MS, tickUntil } from "../ticking.ts";
 import { Audience } from "./audience.ts";
+import { feed } from "./feeder.ts";
 import { type HttpPlan, isSilent } from "./http-plan.ts";
 import { type ComeBack, type HttpResult, judgeHttp } from "./http-result.ts";
 import { PageReader } from "./page-reader.ts";
@@ -49,8 +50,10 @@ export async function runHttp(
 
 class HttpRun {
   readonly #target: HttpTarget;
+  readonly #world: World;
   readonly #plan: HttpPlan;
   readonly #view: HttpView;
+  readonly #shared = new SharedReadBuffer();
   readonly #ledger: LoadLedger;
   readonly #pool: PostPool;
   readonly #audience: Audience;
@@ -65,12 +68,13 @@ class HttpRun {
 
   constructor(target: HttpTarget, run: string, world: World, plan: HttpPlan, view: HttpView) {
     this.#target = target;
+    this.#world = world;
     this.#plan = plan;
     this.#view = view;
     const users = world.users.map((_, index) => ({ rooms: [index % plan.chats], sends: index < plan.connections }));
     const books = { users, textBytes: plan.textBytes, due: "acknowledged", anyLayout: true } as const;
     this.#ledger = new LoadLedger(books, run, world.chats);
-    const shared = new SharedReadBuffer();
+    const shared = this.#shared;
     const context = { address: target, shared, ledger: this.#ledger, world, micros: this.#micros };
     this.#pool = new PostPool(context);
     this.#audience = new Audience(plan, { ...context, work: this.#work });
@@ -88,13 +92,13 @@ class HttpRun {
     const probe = this.#target.probe;
     const rssStart = probe?.sample().rssBytes;
     try {
+      await this.#fill();
       await this.#audience.come();
       const listeningMs = this.#ms();
       const neverListened = plan.listeners - this.#audience.ready;
       await this.#view.settled();
       const rssIdle = probe?.sample().rssBytes;
-      await this.#fill();
-      this.#pool.start(plan.pace, Number.POSITIVE_INFINITY);
+      this.#pool.start(plan.pace);
       this.#reader?.start();
       const fromMs = this.#ms() + plan.warmupMs;
       await this.#until(() => this.#ms() >= fromMs);
@@ -150,13 +154,13 @@ class HttpRun {
     return tickUntil(condition, everyMs, this.#work);
   }
 
-  /** Brings the chats to the length that they are to have. */
+  /** Brings the first chat to the length that it is to have, before anybody listens. */
   async #fill(): Promise<void> {
-    const { fill } = this.#plan;
-    if (fill === 0) return;
-    this.#pool.start({ kind: "closed" }, fill);
-    await this.#until(() => this.#pool.settled);
-    this.#pool.stop();
+    const { fill: messages, textBytes } = this.#plan;
+    if (messages === 0) return;
+    const { chats, cookies } = this.#world;
+    const plan = { messages, chat: chats[0] as string, cookie: cookies[0] as string, textBytes };
+    await feed(this.#target, this.#shared, plan, this.#view.progress);
   }
 
   async #drain(): Promise<void> {

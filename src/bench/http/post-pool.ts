@@ -50,7 +50,6 @@ export class PostPool {
   #nextDue = Number.POSITIVE_INFINITY;
   #everyMicros = 0;
   #closedLoop = false;
-  #postsMax = Number.POSITIVE_INFINITY;
 
   constructor(context: PostContext) {
     this.#context = context;
@@ -71,9 +70,8 @@ export class PostPool {
     this.#idle.push(...this.#posters);
   }
 
-  /** Begins to post at this pace, until `postsMax` posts have been sent in all. */
-  start(pace: HttpPace, postsMax: number): void {
-    this.#postsMax = postsMax;
+  /** Begins to post at this pace. */
+  start(pace: HttpPace): void {
     this.#closedLoop = pace.kind === "closed";
     if (pace.kind === "rate") {
       this.#everyMicros = pace.everyMicros;
@@ -127,10 +125,6 @@ export class PostPool {
 
   #post(poster: Poster, intended: number): void {
     const { ledger } = this.#context;
-    if (ledger.sent >= this.#postsMax) {
-      this.#idle.push(poster);
-      return;
-    }
     poster.number = ledger.sending(poster.stream);
     poster.intended = Math.round(intended);
     poster.connection.send(poster.template.post(poster.number, poster.intended));
