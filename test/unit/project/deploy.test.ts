@@ -146,6 +146,30 @@ describe("compose.yaml", () => {
   });
 });
 
+describe("docs/cluster.md", () => {
+  const paper = readProjectFile("docs/cluster.md");
+
+  it("names every service and where it is published", () => {
+    for (const [name, { ports = [] }] of services) {
+      expect(paper, name).toContain(`\`${name}\``);
+      for (const port of ports) expect(paper, `${name}: ${port}`).toContain(`localhost:${port.split(":")[1]}`);
+    }
+  });
+
+  it("says of each line that is marked in compose.yaml what to do", () => {
+    const marks = new Set(readProjectFile("compose.yaml").match(/\(\d\)/g));
+    expect([...marks].sort()).toEqual(["(1)", "(2)", "(3)", "(4)", "(5)"]);
+    const [, section = ""] = paper.split("### Before anybody else may reach it");
+    for (const mark of marks) expect(section).toMatch(new RegExp(`^${mark.slice(1, -1)}\\. `, "m"));
+  });
+
+  it("names the image as it is built", () => {
+    const { version } = JSON.parse(readProjectFile("package.json")) as { version: string };
+    const named = [paper, readProjectFile("README.md")].flatMap((text) => text.match(/\bverbatim:\d[\d.]*\d/g) ?? []);
+    expect(new Set(named)).toEqual(new Set([`verbatim:${version}`]));
+  });
+});
+
 describe("what is mounted", () => {
   it("is taken by HAProxy", async ({ skip }) => {
     if (!isInstalled("haproxy")) skip("haproxy is not installed");
