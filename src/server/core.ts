@@ -127,7 +127,7 @@ export async function startCore(ports: Ports, options: CoreOptions): Promise<Cor
   const isWriter = (room: Uuid): boolean => nodes.isWriter(partitionOf(room, log.partitions));
 
   const guests = new Guests(directory, clock, chance, ids);
-  const presence = new Presence({ node, hub, signals, clock, tellMax: limits.presenceTellMax });
+  const presence = new Presence({ node, hub, nodes, signals, clock, tellMax: limits.presenceTellMax });
   const reader = new RoomReader(store, (room) => projectors.progress(room), telemetry);
   const catchUp = new CatchUp({
     ...{ reader, presence, clock, telemetry, outboxBytesMax: limits.outboxBytesMax },
