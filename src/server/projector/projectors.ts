@@ -2,6 +2,7 @@
  * Stage 4, all partitions: one projector each, and what is asked of all of them together or of the one in which a room
  * lives.
  */
+import { setMaxListeners } from "node:events";
 import { partitionOf } from "../partition.ts";
 import type { Uuid } from "../record.ts";
 import { Projector, type ProjectorOptions, type ProjectorOutput } from "./projector.ts";
@@ -39,6 +40,8 @@ export class Projectors implements RosterView {
 
   /** Reads all partitions until `signal` aborts; resolves once what was in the log at the start has been handed on. */
   async run(output: ProjectorOutput, signal: AbortSignal): Promise<void> {
+    // One listener for each partition and more is what is meant here.
+    setMaxListeners(0, signal);
     const running = this.#all.map((projector) => projector.run(output, signal));
     this.#running = Promise.all(running).then(() => undefined);
     // Whoever waits for a partition only needs to know that it came so far; `failed` tells why it did not.
