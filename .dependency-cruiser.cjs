@@ -88,7 +88,8 @@ module.exports = {
     },
     {
       name: "ports-only",
-      comment: "Commands, projector, fan-out and sessions see ports, never adapters; compose.ts and those beside it alone name those.",
+      comment:
+        "Commands, projector, fan-out and sessions see ports, never adapters; compose.ts and those beside it alone name those.",
       severity: "error",
       from: { path: "^src/", pathNot: ["^src/server/compose[a-z-]*\\.ts$", OPERATOR, ADAPTER_FOLDERS] },
       to: { path: ADAPTER_FOLDERS, pathNot: PORTS },
@@ -149,7 +150,16 @@ module.exports = {
     driver("traces", "@opentelemetry/[^/]+", "^src/server/telemetry/trace-export\\.ts$"),
     driver("CQL", "cassandra-driver", "^src/(server/cql|bench/plain)/"),
     driver("lmdb", "lmdb", "^src/server/lmdb-(environment|view|commit)\\.ts$"),
-    driver("crc32", "@node-rs/crc32", "^src/server/((log|store|projector)/|sealed-value\\.ts$)"),
+    driver("crc32", "@node-rs/crc32", "^src/server/((log|store|projector|kafka)/|sealed-value\\.ts$)"),
+    driver("Kafka", "@platformatic/kafka", "^src/(server/kafka|bench/plain)/"),
+    {
+      name: "kafka-behind-adapters",
+      comment:
+        "The connections to brokers are the driver's wrapper: only the adapters of log and signals see them, and what opens those.",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/server/(kafka/|(log|signals)/kafka[^/]*\\.ts$|compose|engine-)" },
+      to: { path: "^src/server/kafka/" },
+    },
     driver("file locks", "fs-native-extensions", "^src/server/data-folder\\.ts$"),
     driver("fastify", "fastify", "^src/server/gateways/(http|pages)/"),
     driver("WebSocket frames", "ws", "^src/(server/gateways/websocket-(reader|receiver\\.d)\\.ts|bench/plain/)"),

@@ -2,7 +2,8 @@
 import { MemorySignals } from "../../src/server/signals/memory.ts";
 import { signalsContract } from "./signals.ts";
 
-signalsContract("memory", () => {
+signalsContract("memory", async () => {
   const thrown: unknown[] = [];
-  return { signals: new MemorySignals((error) => thrown.push(error)), thrown };
+  const signals = new MemorySignals((error) => thrown.push(error));
+  return { signals, thrown, cleanup: () => signals.close() };
 });

@@ -26,6 +26,9 @@ const GOOD: Record<string, string> = {
   "src/server/store/lmdb.ts":
     'import "../lmdb-environment.ts"; import "@node-rs/crc32"; import "../log/record-codec.ts";',
   "src/server/log/record-codec.ts": "export const codec = 1;",
+  "src/server/cql/session.ts": 'import "cassandra-driver";',
+  "src/server/kafka/connection.ts": 'import "@platformatic/kafka"; import "@node-rs/crc32";',
+  "src/server/log/kafka.ts": 'import "../kafka/connection.ts";',
   "src/server/gateways/http/server.ts": 'import "fastify"; import "node:http"; import "../../commands/join-room.ts";',
   "src/server/commands/join-room.ts": 'import "../log/message-log.ts";',
 };
@@ -47,6 +50,11 @@ const BROKEN: Record<string, readonly [path: string, text: string]> = {
   "sockets-in-gateways-only": ["src/server/commands/m.ts", 'import "node:net";'],
   "nobody-imports-the-program": ["src/cli/n.ts", 'import "../bin.ts";'],
   "lmdb-behind-adapters": ["src/server/commands/o.ts", 'import "../lmdb-environment.ts";'],
+  "driver-CQL": ["src/server/store/cql-too.ts", 'import type { Client } from "cassandra-driver";'],
+  "cql-behind-adapters": ["src/server/projector/z.ts", 'import "../cql/session.ts";'],
+  "driver-traces": ["src/server/telemetry/traces-too.ts", 'import "@opentelemetry/api";'],
+  "driver-Kafka": ["src/server/log/kafka-too.ts", 'import type { Base } from "@platformatic/kafka";'],
+  "kafka-behind-adapters": ["src/server/projector/y.ts", 'import "../kafka/connection.ts";'],
   "driver-lmdb": ["src/server/compose-too.ts", 'export const open = () => import("lmdb");'],
   "driver-crc32": ["src/server/fanout/p.ts", 'import "@node-rs/crc32";'],
   "driver-file locks": ["src/server/log/q.ts", 'import "fs-native-extensions";'],
@@ -77,7 +85,17 @@ describe("the import rule", () => {
 
   beforeAll(() => {
     const declared = ["lmdb", "@node-rs/crc32", "fs-native-extensions", "fastify", "prom-client", "zod", "commander"];
-    const packages = [...declared, "hdr-histogram-js", "@node-rs/argon2", "jose", "ws", "undeclared"];
+    const packages = [
+      ...declared,
+      "hdr-histogram-js",
+      "@node-rs/argon2",
+      "jose",
+      "ws",
+      "@platformatic/kafka",
+      "cassandra-driver",
+      "@opentelemetry/api",
+      "undeclared",
+    ];
     for (const name of packages) {
       write(`node_modules/${name}/package.json`, JSON.stringify({ name, version: "1.0.0", main: "index.js" }));
       write(`node_modules/${name}/index.js`, "module.exports = {};");
