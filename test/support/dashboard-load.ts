@@ -30,6 +30,9 @@ export interface WatchedLoad {
 }
 
 const SCRAPE_SECONDS = 1;
+
+/** What a rate is taken over, in seconds; Grafana takes four scrapes at least. */
+export const RATE_SECONDS = 5;
 const LOAD_MS = 8_000;
 const POSTERS = 4;
 const DRAIN_WITHIN_MS = 30_000;
@@ -66,7 +69,7 @@ export async function watchLoad(nodes: readonly LoadedNode[], areOne: boolean): 
       });
     }
     // A rate needs a scrape before the first message.
-    await scrapedTwice(prometheus);
+    await scrapedAgain(prometheus, 2);
     const posted = await Promise.all(desks.map(postForAWhile));
     const postedUntil = seconds();
     const total = posted.reduce((sum, count) => sum + count, 0);
@@ -80,8 +83,8 @@ export async function watchLoad(nodes: readonly LoadedNode[], areOne: boolean): 
         return processed >= total + otherRecords && heard >= expectedFrames ? true : undefined;
       },
     );
-    // And once more, so that every gauge has been seen at rest.
-    await scrapedTwice(prometheus);
+    // And on, until every rate has come to rest.
+    await scrapedAgain(prometheus, RATE_SECONDS / SCRAPE_SECONDS + 1);
     return { prometheus, posted, otherRecords, heard, from, postedUntil, to: seconds() };
   } catch (error) {
     await prometheus.close();
@@ -91,14 +94,14 @@ export async function watchLoad(nodes: readonly LoadedNode[], areOne: boolean): 
   }
 }
 
-/** Waits until every node has been scraped two times more. */
-async function scrapedTwice(prometheus: RunningPrometheus): Promise<void> {
+/** Waits until every node has been scraped some times more. */
+async function scrapedAgain(prometheus: RunningPrometheus, times: number): Promise<void> {
   const scrapes = async (): Promise<number> =>
     [...(await prometheus.now("min(count_over_time(up[1h]))")).values()][0] ?? 0;
-  const wanted = (await scrapes()) + 2;
+  const wanted = (await scrapes()) + times;
   await until(
     DRAIN_WITHIN_MS,
-    () => "Prometheus to scrape twice",
+    () => `Prometheus to scrape ${times} times`,
     async () => ((await scrapes()) >= wanted ? true : undefined),
   );
 }
