@@ -64,7 +64,7 @@ export interface Ban {
 /** How far somebody has read in a room. */
 export interface ReadMarker {
   readonly seq: number;
-  /** How many messages the room had had up to there. */
+  /** How many messages the room had had up to there: in one room two markers of one seq have the same. */
   readonly n: number;
 }
 
@@ -93,7 +93,10 @@ export interface Directory {
   /** Whether a name belongs to an account, or to a guest who has not expired at `now`. */
   isNameTaken(name: string, now: number): Promise<boolean>;
 
-  /** Forgets guests, sign-ins, tokens, invites and bans that expired at or before `now`, and resolves with how many. */
+  /**
+   * Forgets guests, sign-ins, tokens, invites and bans that expired at or before `now`, and resolves with how many. Of
+   * servers that do so at once each counts what it has removed itself.
+   */
   removeExpired(now: number): Promise<number>;
 
   /**
@@ -147,7 +150,10 @@ export interface Directory {
   /** All bans that have not expired at `now`. */
   bans(now: number): Promise<readonly Ban[]>;
 
-  /** Moves markers, all durable together. One that stands further already stays. */
+  /**
+   * Moves markers; resolves once all are durable. One that stands further already stays. Where it rejects some may have
+   * moved, and to move them again is harmless.
+   */
   moveMarkers(moves: readonly MarkerMove[]): Promise<void>;
   /** A user's markers, by room. */
   markers(user: Uuid): Promise<ReadonlyMap<Uuid, ReadMarker>>;

@@ -225,6 +225,22 @@ it("an operator's change stands, though its mark can't be left", async () => {
   expect(await server.takeInvite("invite", 0)).toBe(true);
 });
 
+it("a mark is looked for by one at a time, and found once the database is back", async () => {
+  const database = new FakeCqlDatabase("Cassandra");
+  const operator = await openCqlDirectory({ session: await database.session(), writer: "operator" });
+  const server = await openDirectory(database);
+  await operator.saveInvite("invite", 1000);
+  const asked = database.requests.length;
+  database.before = async () => {
+    throw timedOut();
+  };
+  expect(await Promise.all([server.writesElsewhere(), server.writesElsewhere()])).toEqual([0, 0]);
+  expect(database.requests.length).toBe(asked + 1);
+  database.before = async () => undefined;
+  expect(await Promise.all([server.writesElsewhere(), server.writesElsewhere()])).toEqual([1, 1]);
+  expect(await server.writesElsewhere()).toBe(1);
+});
+
 it("says which table holds what can't be read", async () => {
   const database = new FakeCqlDatabase("Cassandra");
   const session = await database.session();
