@@ -228,7 +228,7 @@ export async function startCore(ports: Ports, options: CoreOptions): Promise<Cor
     authenticator,
     failed: projectors.failed,
     readiness: () => ({
-      log: check(ports.logFault() ?? projectors.readFault, "takes appends"),
+      log: check(ports.logFault() ?? projectors.readFault ?? unheard(log), "takes appends"),
       store: check(projectors.storeFault, "takes writes"),
       lag: {
         ok: projectors.lag <= LAG_READY_MAX,
@@ -255,6 +255,12 @@ export async function startCore(ports: Ports, options: CoreOptions): Promise<Cor
       nodes.close();
     },
   };
+}
+
+/** Which partitions are not heard from, where that is so: then nobody is told anything of what is said there. */
+function unheard(log: MessageLog): string | undefined {
+  const silent = Array.from({ length: log.partitions }, (_, partition) => partition).filter((at) => !log.hears(at));
+  return silent.length === 0 ? undefined : `not heard from: partition ${silent.join(", ")}`;
 }
 
 const check = (fault: string | undefined, fine: string): Check => ({ ok: fault === undefined, detail: fault ?? fine });

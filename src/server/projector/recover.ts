@@ -30,12 +30,18 @@ export async function recoverPartition(
   // In this order: another node may be writing.
   const checkpoint = await store.checkpoint(partition);
   const bounds = await log.bounds(partition);
-  checkFit(bounds, checkpoint);
+  // One of several is one of a cluster, which has no folder.
+  const isOneOfMany = log.partitions > 1;
+  checkFit(bounds, checkpoint, isOneOfMany ? partition : undefined);
   const start = await startAt(starts, checkpoint);
   if (start.position <= checkpoint) return { start, checkpoint, end: bounds.end };
   if (checkpoint > 0) {
+    const where = isOneOfMany ? ` of partition ${partition}` : "";
+    const todo = isOneOfMany
+      ? "restore topic and database from one backup"
+      : "move the folder store away to have it rebuilt from there";
     throw new StartError(
-      `the store stands at position ${checkpoint}, but the log can only be numbered from ${start.position} on: move the folder store away to have it rebuilt from there`,
+      `the store${where} stands at position ${checkpoint}, but the log can only be numbered from ${start.position} on: ${todo}`,
     );
   }
   // The store is new or was lost, and the log's beginning is gone: what lies before the start is told as reset.
@@ -46,16 +52,21 @@ export async function recoverPartition(
   return { start, checkpoint: start.position, end: bounds.end };
 }
 
-function checkFit(bounds: LogBounds, checkpoint: number): void {
+/** `partition` where there are several. */
+function checkFit(bounds: LogBounds, checkpoint: number, partition: number | undefined): void {
+  const where = partition === undefined ? "" : `partition ${partition}: `;
+  const todo =
+    partition === undefined
+      ? "restore both from one backup, or move the folder store away to have it rebuilt from this log"
+      : "restore topic and database from one backup";
+  const stands = `${where}the store has been written up to position ${checkpoint}`;
   if (checkpoint > bounds.end) {
     throw new StartError(
-      `the store has been written up to position ${checkpoint}, but the log ends at ${bounds.end}: the log lost its end or belongs to another store; restore both from one backup, or move the folder store away to have it rebuilt from this log`,
+      `${stands}, but the log ends at ${bounds.end}: the log lost its end or belongs to another store; ${todo}`,
     );
   }
   if (checkpoint > 0 && checkpoint < bounds.begin) {
-    throw new StartError(
-      `the store has been written up to position ${checkpoint}, but the log begins at ${bounds.begin}: restore both from one backup, or move the folder store away to have it rebuilt from this log`,
-    );
+    throw new StartError(`${stands}, but the log begins at ${bounds.begin}: ${todo}`);
   }
 }
 
