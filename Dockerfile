@@ -46,7 +46,7 @@ USER node
 VOLUME /data
 EXPOSE 8000 8080
 # Where the server speaks TLS itself, or HTTP is off or elsewhere, give another --health-cmd.
-HEALTHCHECK --interval=5s --timeout=5s --start-period=30s --retries=3 \
+HEALTHCHECK --interval=5s --timeout=5s --start-period=120s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:8000/healthz').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["node", "/app/dist/bin.js"]
 CMD ["serve"]
