@@ -1,0 +1,373 @@
+/** The appends to a topic, over brokers that hang, refuse, lose and come back. */
+import { describe, expect, it } from "vitest";
+import { KafkaAppends } from "../../../src/server/log/kafka-appends.ts";
+import type { AppendError } from "../../../src/server/log/message-log.ts";
+import { FakeBrokers, type Request } from "../../support/fake-broker.ts";
+import { FakeClock, SeededRandom } from "../../support/fake-clock.ts";
+import { message, messages } from "../../support/log-records.ts";
+
+const LIMITS = { appendBytesMax: 64 * 1024, appendQueueBytesMax: 256 * 1024 };
+
+interface World {
+  readonly clock: FakeClock;
+  readonly brokers: FakeBrokers;
+  readonly appends: KafkaAppends;
+  readonly failures: unknown[];
+  /** Appends messages by their numbers; gives how it ended: a position, or a failure; `undefined` while it waits. */
+  readonly append: (partition: number, ...numbers: number[]) => { end: number | string | undefined };
+  /** The only request that waits. */
+  readonly request: () => Request;
+}
+
+function world(leaders: readonly number[] = [1, 1, 1], limits = LIMITS): World {
+  const clock = new FakeClock(1_800_000_000_000);
+  const brokers = new FakeBrokers(leaders);
+  const failures: unknown[] = [];
+  const appends = new KafkaAppends({
+    ...{ wire: brokers, partitions: leaders.length, limits, batchBytesMax: 1024 * 1024, clock },
+    failed: (error) => failures.push(error),
+  });
+  return {
+    ...{ clock, brokers, appends, failures },
+    append: (partition, ...numbers) => {
+      const state: { end: number | string | undefined } = { end: undefined };
+      appends
+        .append(
+          partition,
+          numbers.map((number) => message(number)),
+        )
+        .then(
+          (position) => {
+            state.end = position;
+          },
+          (error: AppendError) => {
+            state.end = error.failure;
+          },
+        );
+      return state;
+    },
+    request: () => {
+      expect(brokers.open).toHaveLength(1);
+      return brokers.open[0] as Request;
+    },
+  };
+}
+
+/** The numbers of the messages in some values. */
+const numbersOf = (values: readonly string[]): number[] =>
+  values.map((value) => Number(JSON.parse(value).content.slice("message ".length)));
+
+const numbersIn = (request: Request): Record<number, number[]> =>
+  Object.fromEntries(
+    request.batches.map(({ partition, records }) => [partition, numbersOf(records.map(({ value }) => value))]),
+  );
+
+describe("appends to a topic", () => {
+  it("LOG-4 what waits while a request is under way, for whatever partition, makes the next", async () => {
+    const { clock, brokers, append, request } = world();
+    const first = [append(0, 1), append(2, 2), append(0, 3)];
+    await clock.settle();
+    expect(numbersIn(request())).toEqual({ 0: [1, 3], 2: [2] });
+    const second = [append(1, 4, 5), append(0, 6), append(1, 7)];
+    await clock.settle();
+    expect(brokers.open).toHaveLength(1);
+    request().answer();
+    await clock.settle();
+    expect(first.map(({ end }) => end)).toEqual([0, 0, 1]);
+    expect(numbersIn(request())).toEqual({ 0: [6], 1: [4, 5, 7] });
+    request().answer();
+    await clock.settle();
+    expect(second.map(({ end }) => end)).toEqual([0, 2, 2]);
+    expect(brokers.open).toHaveLength(0);
+    expect(clock.timers).toBeLessThanOrEqual(1);
+  });
+
+  it("LOG-4 brokers don't wait for each other, and a partition never has two requests under way", async () => {
+    const { clock, brokers, append } = world([1, 2]);
+    append(0, 1);
+    append(1, 2);
+    await clock.settle();
+    expect(brokers.open.map(({ leader }) => leader)).toEqual([1, 2]);
+    // Partition 0 moves to broker 2 while broker 1 still has not answered.
+    brokers.leaders[0] = 2;
+    append(0, 3);
+    append(1, 4);
+    brokers.open[1]?.answer();
+    await clock.settle();
+    expect(brokers.open.map(numbersIn)).toEqual([{ 0: [1] }, { 1: [4] }]);
+  });
+
+  it("LOG-2 a batch whose answer was lost is sent again as it was, and nothing overtakes it", async () => {
+    const { clock, brokers, append, request, failures } = world();
+    const one = append(0, 1, 2);
+    await clock.settle();
+    const first = request().batches[0];
+    request().loseAnswer();
+    const two = append(0, 3);
+    await clock.advance(1000);
+    expect(request().batches).toEqual([first]);
+    request().loseRequest();
+    await clock.advance(1000);
+    request().answer();
+    await clock.settle();
+    expect(one.end).toBe(0);
+    request().answer();
+    await clock.settle();
+    expect(two.end).toBe(2);
+    expect(numbersOf(brokers.kept[0] as string[])).toEqual([1, 2, 3]);
+    expect(failures).toHaveLength(1);
+  });
+
+  it("LOG-5 a broker that can't be reached: senders hear not_sent within 10 s, nothing of theirs ever appears, and it goes on by itself", async () => {
+    const { clock, brokers, append, request } = world();
+    const lost = append(0, 1);
+    await clock.settle();
+    request().unreachable();
+    let late: { end: number | string | undefined } | undefined;
+    for (let waited = 0; waited < 10_000; waited += 250) {
+      await clock.advance(250);
+      for (const open of [...brokers.open]) open.unreachable();
+      if (waited === 8000) late = append(0, 2);
+    }
+    expect(lost.end).toBe("not_sent");
+    expect(late?.end).toBeUndefined();
+    await clock.advance(1000);
+    expect(numbersIn(request())).toEqual({ 0: [2] });
+    request().answer();
+    await clock.settle();
+    expect(late?.end).toBe(0);
+    expect(numbersOf(brokers.kept[0] as string[])).toEqual([2]);
+  });
+
+  it("LOG-5 a broker that hangs: what is on its way is unknown and what waits not_sent within 10 s; it goes on by itself", async () => {
+    const { clock, brokers, append, request } = world();
+    const onItsWay = append(0, 1);
+    await clock.settle();
+    const waiting = append(0, 2);
+    const first = request();
+    await clock.advance(9_999);
+    expect([onItsWay.end, waiting.end]).toEqual(["unknown", "not_sent"]);
+    expect(brokers.cuts).toEqual([]);
+    // Taken for dead after 15 s: the very same is sent again.
+    await clock.advance(6_500);
+    expect(brokers.cuts).toEqual([1]);
+    expect(brokers.open[1]?.batches).toEqual(first.batches);
+    // Both arrive in the end.
+    first.answer();
+    const next = append(0, 3);
+    brokers.open[0]?.answer();
+    await clock.settle();
+    request().answer();
+    await clock.settle();
+    expect(next.end).toBe(1);
+    expect(numbersOf(brokers.kept[0] as string[])).toEqual([1, 3]);
+  });
+
+  it("LOG-5 nobody leads the partition: not_sent, and on it goes as soon as somebody does", async () => {
+    const { clock, brokers, appends, append, request } = world([1, 1]);
+    brokers.leaders[0] = undefined;
+    const lost = append(0, 1);
+    const other = append(1, 2);
+    await clock.settle();
+    request().answer();
+    await clock.advance(9_999);
+    expect([lost.end, other.end]).toEqual(["not_sent", 0]);
+    expect(brokers.refreshes).toBeGreaterThan(3);
+    const next = append(0, 3);
+    await clock.settle();
+    brokers.leaders[0] = 1;
+    appends.changed();
+    await clock.settle();
+    request().answer();
+    await clock.settle();
+    expect(next.end).toBe(0);
+  });
+
+  it("LOG-5 too few replicas, said before the broker writes, leaves nothing: not_sent", async () => {
+    const { clock, brokers, append } = world();
+    const lost = append(0, 1);
+    for (let waited = 0; waited < 10_000; waited += 100) {
+      await clock.advance(100);
+      for (const open of [...brokers.open]) open.refuse(19);
+    }
+    expect(lost.end).toBe("not_sent");
+    expect(brokers.kept[0]).toEqual([]);
+  });
+
+  it("LOG-5 what the broker will never take is not_sent, and hurts nobody else", async () => {
+    const { clock, append, request, brokers } = world();
+    const refused = append(0, 1);
+    await clock.settle();
+    const other = append(0, 2);
+    request().refuse(29);
+    await clock.settle();
+    expect(refused.end).toBe("not_sent");
+    request().answer();
+    await clock.settle();
+    expect(other.end).toBe(0);
+    expect(numbersOf(brokers.kept[0] as string[])).toEqual([2]);
+  });
+
+  it("LOG-5 where the broker takes less at once than we send, it gets less; one alone that is too large is not_sent", async () => {
+    const { clock, append, request } = world();
+    const ends = Array.from({ length: 8 }, (_, number) => append(0, number));
+    await clock.settle();
+    request().refuse(10);
+    await clock.settle();
+    expect(Object.values(numbersIn(request()))[0]?.length).toBeLessThan(8);
+    request().answer();
+    await clock.settle();
+    while (ends.some(({ end }) => end === undefined)) {
+      request().answer();
+      await clock.settle();
+    }
+    expect(ends.map(({ end }) => end)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    const large = append(0, 9);
+    await clock.settle();
+    request().refuse(10);
+    await clock.settle();
+    expect(large.end).toBe("not_sent");
+  });
+
+  it("LOG-5 a broker that has forgotten the writer gets the same from another writer, never from the lost one again", async () => {
+    const { clock, brokers, append, request } = world();
+    const one = append(0, 1);
+    await clock.settle();
+    const lost = request().batches[0]?.identity;
+    request().refuse(45);
+    await clock.advance(1000);
+    const again = request().batches[0]?.identity;
+    expect(again?.producerId).not.toBe(lost?.producerId);
+    expect(again?.sequence).toBe(0);
+    request().answer();
+    const other = append(1, 2);
+    await clock.settle();
+    request().answer();
+    await clock.settle();
+    expect([one.end, other.end]).toEqual([0, 0]);
+    expect(brokers.identities).toBe(2);
+  });
+
+  it("LOG-5 beyond appendQueueBytesMax senders are refused at once, over all partitions", async () => {
+    const { clock, append, request } = world([1, 1], { appendBytesMax: 64 * 1024, appendQueueBytesMax: 2000 });
+    const ends = Array.from({ length: 12 }, (_, number) => append(number % 2, number));
+    await clock.settle();
+    const refused = ends.filter(({ end }) => end === "overloaded").length;
+    expect(refused).toBeGreaterThan(3);
+    expect(refused).toBeLessThan(11);
+    request().answer();
+    await clock.settle();
+    const next = append(0, 99);
+    await clock.settle();
+    request().answer();
+    await clock.settle();
+    expect(next.end).toBe(Math.ceil((12 - refused) / 2));
+  });
+
+  it("STOP-1 close finishes what was accepted, and waits no longer than senders do", async () => {
+    const { clock, appends, append, request } = world();
+    const accepted = append(0, 1);
+    await clock.settle();
+    const waiting = append(0, 2);
+    const closing = appends.close();
+    const late = append(0, 3);
+    request().answer();
+    await clock.settle();
+    expect([accepted.end, late.end]).toEqual([0, "not_sent"]);
+    // The second is never answered.
+    await clock.drive(closing, "the close", 10_000);
+    expect(waiting.end).toBe("unknown");
+    request().loseRequest();
+    await clock.settle();
+    expect(clock.timers).toBe(0);
+  });
+
+  it("a topic that is gone refuses what waits and what comes", async () => {
+    const { clock, brokers, appends, append, request } = world();
+    const onItsWay = append(0, 1);
+    await clock.settle();
+    const waiting = append(1, 2);
+    await clock.settle();
+    brokers.isTopicGone = true;
+    appends.changed();
+    await clock.settle();
+    expect([append(0, 3), waiting].map(({ end }) => end)).toEqual([undefined, "not_sent"]);
+    request().loseAnswer();
+    await clock.settle();
+    expect(onItsWay.end).toBe("unknown");
+  });
+
+  it("LOG-1 LOG-2 whatever brokers do: each append that was answered stands there whole, once, in order; what was taken back never appears", async () => {
+    for (let seed = 1; seed <= 60; seed += 1) await weather(seed);
+  });
+});
+
+/** Random appends over random trouble, and after it the verdict. */
+async function weather(seed: number): Promise<void> {
+  const random = new SeededRandom(seed);
+  const { clock, brokers, appends, append } = world([1, 1, 2, 3]);
+  const sent: { readonly partition: number; readonly numbers: number[]; readonly state: { end: unknown } }[] = [];
+  let number = 0;
+  const trouble = random.next() * 0.7;
+  for (let step = 0; step < 120; step += 1) {
+    for (let count = random.below(4); count > 0; count -= 1) {
+      const partition = random.below(4);
+      const numbers = Array.from({ length: 1 + random.below(3) }, () => {
+        number += 1;
+        return number;
+      });
+      sent.push({ partition, numbers, state: append(partition, ...numbers) });
+    }
+    await clock.advance(random.pick([0, 1, 20, 300, 2000]));
+    for (const open of [...brokers.open]) {
+      if (random.happens(0.3)) continue;
+      if (!random.happens(trouble)) open.answer();
+      else {
+        const end = random.pick([
+          open.loseAnswer,
+          open.loseRequest,
+          open.unreachable,
+          ...[6, 7, 19, 20].map((code) => () => open.refuse(code)),
+        ]);
+        end();
+      }
+    }
+    if (random.happens(trouble / 5)) {
+      brokers.leaders[random.below(4)] = random.pick([1, 2, 3, undefined]);
+      appends.changed();
+    }
+  }
+  brokers.leaders.fill(1);
+  appends.changed();
+  for (let step = 0; step < 40; step += 1) {
+    await clock.advance(1000);
+    for (const open of [...brokers.open]) open.answer();
+  }
+  const said = `seed ${seed}`;
+  for (const [partition, values] of brokers.kept.entries()) {
+    const kept = numbersOf(values);
+    expect(new Set(kept).size, said).toBe(kept.length);
+    let last = -1;
+    for (const { numbers, state } of sent.filter((one) => one.partition === partition)) {
+      const at = kept.indexOf(numbers[0] as number);
+      if (typeof state.end === "number") expect(at, said).toBe(state.end);
+      else if (state.end === "not_sent") expect(at, said).toBe(-1);
+      else expect(state.end, said).toBe("unknown");
+      if (at < 0) continue;
+      expect(kept.slice(at, at + numbers.length), said).toEqual(numbers);
+      expect(at, said).toBeGreaterThan(last);
+      last = at;
+    }
+  }
+}
+
+it("takes no notice of an array that changes after the call", async () => {
+  const { clock, brokers, appends, request } = world();
+  const records = messages(1, 3);
+  void appends.append(0, records);
+  records.length = 0;
+  await clock.settle();
+  request().answer();
+  await clock.settle();
+  expect(numbersOf(brokers.kept[0] as string[])).toEqual([1, 2]);
+});
