@@ -27,7 +27,7 @@ const wanted = new Set(chosen.length === 0 ? ["1", "2", "3", "4"] : chosen);
 
 /** Asks the API; throws with what it says is wrong. */
 async function ask(path, parameters) {
-  const answer = await fetch(`${url}/api/v1/${path}`, { method: "POST", body: new URLSearchParams(parameters) });
+  const answer = await fetch(`${url}/api/v1/${path}?${new URLSearchParams(parameters)}`);
   const { status, data, error } = await answer.json();
   if (status !== "success") throw new Error(`Prometheus: ${error}`);
   return data;
