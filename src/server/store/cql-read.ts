@@ -6,7 +6,7 @@ import type { CqlRow } from "../cql/rows.ts";
 import type { CqlSession } from "../cql/session.ts";
 import type { StoredRecord, Uuid } from "../record.ts";
 import { PageBudget } from "./check-batch.ts";
-import type { CqlRooms } from "./cql-rooms.ts";
+import type { CqlRooms, RoomState } from "./cql-rooms.ts";
 import { ROW_COLUMNS, recordIn, seqIn } from "./cql-rows.ts";
 import { BUCKET_SEQS, bucketOf } from "./cql-schema.ts";
 import type { PageLimit } from "./message-store.ts";
@@ -19,6 +19,25 @@ const DOWNWARDS = `${SELECT} ORDER BY seq DESC LIMIT ?`;
 const FIRST_ROWS = 128;
 /** Rows of any later one. */
 const ROWS_MAX = 1000;
+
+type Direction = typeof UPWARDS | typeof DOWNWARDS;
+
+/** Seqs from `low` to `high`, as far as they are in a bucket. */
+interface Stretch {
+  readonly bucket: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Rows of a bucket, and how many were asked for. */
+interface EarlyRows {
+  readonly bucket: number;
+  readonly count: number;
+  readonly rows: readonly CqlRow[];
+}
+
+/** The last seq of a bucket. */
+const lastOf = (bucket: number): number => bucket * BUCKET_SEQS + BUCKET_SEQS - 1;
 
 /** Reads rooms. */
 export class CqlReader {
@@ -33,57 +52,88 @@ export class CqlReader {
   /** As `MessageStore.range`. */
   async range(room: Uuid, from: number, to: number, limit: PageLimit): Promise<StoredRecord[]> {
     const found: StoredRecord[] = [];
-    const { bucket: newest, floor } = await this.#rooms.state(room);
-    if (newest === undefined) return found;
-    this.#rooms.remember(room, newest);
-    const low = Math.max(from, floor);
-    const high = Math.min(to, newest * BUCKET_SEQS + BUCKET_SEQS - 1);
     const page = new Page(room, limit);
+    const guess = { bucket: bucketOf(from), low: from, high: to };
+    const [{ bucket: newest, floor }, early] = await this.#begin(page, UPWARDS, guess);
+    if (newest === undefined) return found;
+    const low = Math.max(from, floor);
+    const high = Math.min(to, lastOf(newest));
     for (let bucket = bucketOf(low); bucket <= bucketOf(high) && !page.isFull; bucket++) {
-      await this.#read(page, found, UPWARDS, { bucket, low, high });
+      await this.#read(page, found, UPWARDS, { bucket, low, high }, early);
     }
     return found;
   }
 
   /** As `MessageStore.page`. */
   async page(room: Uuid, before: number, limit: PageLimit): Promise<StoredRecord[]> {
-    const { bucket: newest, floor } = await this.#rooms.state(room);
-    if (newest === undefined) return [];
-    this.#rooms.remember(room, newest);
-    return await this.newest(room, { floor, newest, before }, limit);
-  }
-
-  /** The newest records with `floor` ≤ seq < `before`, ascending, from the bucket `newest` downwards. */
-  async newest(
-    room: Uuid,
-    { floor, newest, before }: { readonly floor: number; readonly newest: number; readonly before: number },
-    limit: PageLimit,
-  ): Promise<StoredRecord[]> {
     const found: StoredRecord[] = [];
-    const high = Math.min(before - 1, newest * BUCKET_SEQS + BUCKET_SEQS - 1);
     const page = new Page(room, limit);
+    const known = this.#rooms.newestKnown(room) ?? 0;
+    const guess = { bucket: Math.min(known, bucketOf(before - 1)), low: 1, high: before - 1 };
+    const [{ bucket: newest, floor }, early] = await this.#begin(page, DOWNWARDS, guess);
+    if (newest === undefined) return found;
+    const high = Math.min(before - 1, lastOf(newest));
     for (let bucket = bucketOf(high); bucket >= bucketOf(floor) && !page.isFull; bucket--) {
-      await this.#read(page, found, DOWNWARDS, { bucket, low: floor, high });
+      await this.#read(page, found, DOWNWARDS, { bucket, low: floor, high }, early);
     }
     return found.reverse();
   }
 
-  /** Reads on within one bucket until the page is full or the bucket has no more between `low` and `high`. */
+  /** The newest record of all with a seq from `low` on in a room whose newest bucket is `newest`. */
+  async newest(room: Uuid, low: number, newest: number): Promise<StoredRecord | undefined> {
+    const found: StoredRecord[] = [];
+    const page = new Page(room, { records: 1, bytes: Number.MAX_SAFE_INTEGER });
+    for (let bucket = newest; bucket >= bucketOf(low) && !page.isFull; bucket--) {
+      await this.#read(page, found, DOWNWARDS, { bucket, low, high: lastOf(newest) }, undefined);
+    }
+    return found[0];
+  }
+
+  /**
+   * What is known of a room, and at the same time what most probably is to be read first, where its bucket is known to be
+   * there: that spares who waits for the page one of two ways to the database and back.
+   */
+  async #begin(page: Page, query: Direction, guess: Stretch): Promise<readonly [RoomState, EarlyRows | undefined]> {
+    const isLikely = guess.bucket <= (this.#rooms.newestKnown(page.room) ?? -1);
+    const [state, early] = await Promise.all([
+      this.#rooms.state(page.room),
+      isLikely ? this.#ask(page, query, guess) : undefined,
+    ]);
+    if (state.bucket !== undefined) this.#rooms.remember(page.room, state.bucket);
+    return [state, early];
+  }
+
+  /** Asks for the rows of a stretch, as many as the page will probably take. */
+  async #ask(page: Page, query: Direction, { bucket, low, high }: Stretch): Promise<EarlyRows> {
+    const count = page.rowsWanted;
+    const params = [page.room, bucket, BigInt(Math.max(low, 0)), BigInt(Math.min(high, lastOf(bucket))), count];
+    return { bucket, count, rows: await this.#session.rows(query, params) };
+  }
+
+  /**
+   * Reads on within one bucket until the page is full or the bucket has no more between `low` and `high`. `early` are its
+   * first rows where they were read already.
+   */
   async #read(
     page: Page,
     found: StoredRecord[],
-    query: typeof UPWARDS | typeof DOWNWARDS,
-    { bucket, low, high }: { readonly bucket: number; readonly low: number; readonly high: number },
+    query: Direction,
+    { bucket, low, high }: Stretch,
+    early: EarlyRows | undefined,
   ): Promise<void> {
     let from = Math.max(low, bucket * BUCKET_SEQS);
-    let to = Math.min(high, bucket * BUCKET_SEQS + BUCKET_SEQS - 1);
+    let to = Math.min(high, lastOf(bucket));
+    let known = early?.bucket === bucket ? early : undefined;
     while (from <= to && !page.isFull) {
-      const count = page.rowsWanted;
-      const rows = await this.#session.rows(query, [page.room, bucket, BigInt(from), BigInt(to), count]);
-      for (const row of rows) if (!page.isFull) page.take(row, found);
+      const { rows, count } = known ?? (await this.#ask(page, query, { bucket, low: from, high: to }));
+      known = undefined;
+      for (const row of rows) {
+        // What was read early does not know of the floor.
+        if (!page.isFull && seqIn(row, page.room) >= low) page.take(row, found);
+      }
       const last = rows.at(-1);
       if (rows.length < count || last === undefined) return;
-      if (query === UPWARDS) from = seqIn(last, page.room) + 1;
+      if (query === UPWARDS) from = Math.max(low, seqIn(last, page.room) + 1);
       else to = seqIn(last, page.room) - 1;
     }
   }

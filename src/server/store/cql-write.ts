@@ -71,7 +71,9 @@ export class CqlWriter {
       for (const batch of batchesOf(room, floors.get(room.room) ?? 1)) {
         yield async () => {
           await this.#rooms.begin(room.room, batch.bucket, batch.position);
-          await this.#session.batch(batch.statements);
+          const [first, ...others] = batch.statements;
+          if (first !== undefined && others.length === 0) await this.#session.write(first.query, first.params);
+          else await this.#session.batch(batch.statements);
         };
       }
     }

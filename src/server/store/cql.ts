@@ -26,9 +26,6 @@ const MOVE_CHECKPOINT = "INSERT INTO checkpoints (partition, position) VALUES (?
 /** Batches and reads of writers that are under way at once, over all partitions of the log. */
 const IN_FLIGHT_MAX = 16;
 
-/** Everything of a room, from its oldest record on. */
-const NEWEST = { records: 1, bytes: Number.MAX_SAFE_INTEGER };
-
 /** How the store is opened. */
 export interface CqlStoreOptions {
   readonly session: CqlSession;
@@ -85,8 +82,7 @@ export class CqlStore implements MessageStore {
     if (cleared >= floor || bucket === undefined) return;
     // As late as anything that was written in the room, and no later: what is removed of a record stands further on in
     // its own room.
-    const last = { floor: cleared, newest: bucket, before: Number.MAX_SAFE_INTEGER };
-    const [newest] = await this.#reader.newest(room, last, NEWEST);
+    const newest = await this.#reader.newest(room, cleared, bucket);
     if (newest !== undefined) {
       await this.#rooms.clear(room, cleared, Math.min(floor, newest.seq + 1), newest.position);
     }
