@@ -126,7 +126,7 @@ export async function startCore(ports: Ports, options: CoreOptions): Promise<Cor
   });
   const isWriter = (room: Uuid): boolean => nodes.isWriter(partitionOf(room, log.partitions));
 
-  const guests = new Guests(directory, clock, chance, ids);
+  const guests = new Guests(directory, clock, chance, ids, (name) => presence.isNameElsewhere(name));
   const presence = new Presence({ node, hub, nodes, signals, clock, tellMax: limits.presenceTellMax });
   const reader = new RoomReader(store, (room) => projectors.progress(room), telemetry);
   const catchUp = new CatchUp({

@@ -39,7 +39,17 @@ export class Guests {
   readonly #here = new Map<string, Here>();
   readonly #names = new Set<string>();
 
-  constructor(directory: Directory, clock: Clock, chance: Chance, ids: IdMaker) {
+  readonly #isElsewhere: (name: string) => boolean;
+
+  /** `isElsewhere` says whether somebody of a name, without regard to case, is present by another node. */
+  constructor(
+    directory: Directory,
+    clock: Clock,
+    chance: Chance,
+    ids: IdMaker,
+    isElsewhere: (name: string) => boolean,
+  ) {
+    this.#isElsewhere = isElsewhere;
     this.#directory = directory;
     this.#clock = clock;
     this.#ids = ids;
@@ -55,10 +65,9 @@ export class Guests {
   /** A new guest with a name that nobody has. */
   async admit(): Promise<LiveGuest> {
     let name = this.#newName();
-    while (this.#names.has(name) || (await this.#directory.isNameTaken(name, this.#clock.now())))
-      name = this.#newName();
+    while (this.#isUsed(name) || (await this.#directory.isNameTaken(name, this.#clock.now()))) name = this.#newName();
     // Taken by another connection while the directory was asked.
-    if (this.#names.has(name)) return await this.admit();
+    if (this.#isUsed(name)) return await this.admit();
     return this.#enter({
       token: this.newToken(),
       id: this.#ids.make(),
@@ -97,9 +106,10 @@ export class Guests {
     return here.saved;
   }
 
-  /** Whether a guest who is here has a name, without regard to case. */
+  /** Whether a guest who is here, or is seen in a room by another node, has a name, without regard to case. */
   isHere(name: string): boolean {
     if ([...name].length !== NAME_LENGTH) return false;
+    if (this.#isElsewhere(name)) return true;
     for (const taken of this.#names) if (taken.toLowerCase() === name.toLowerCase()) return true;
     return false;
   }
@@ -131,6 +141,11 @@ export class Guests {
     this.#here.set(here.token, here);
     this.#names.add(here.name);
     return here;
+  }
+
+  /** Whether a name can't be given away: guests who were never written down are known to their own node alone. */
+  #isUsed(name: string): boolean {
+    return this.#names.has(name) || this.#isElsewhere(name);
   }
 
   async #write({ token, id, name }: Here): Promise<boolean> {

@@ -19,7 +19,14 @@ function poorChance(period: number): Chance {
 }
 
 function open(chance: Chance = systemChance, directory = new MemoryDirectory(), clock = new HandClock()) {
-  return { guests: new Guests(directory, clock, chance, new IdMaker(clock, systemChance)), directory, clock };
+  const elsewhere = new Set<string>();
+  const ids = new IdMaker(clock, systemChance);
+  return {
+    guests: new Guests(directory, clock, chance, ids, (name) => elsewhere.has(name)),
+    directory,
+    clock,
+    elsewhere,
+  };
 }
 
 describe("guests", () => {
@@ -30,6 +37,16 @@ describe("guests", () => {
       expect(guest.token).toMatch(/^[\w-]{21}$/);
       expect(guest.name).toMatch(/^[\w-]{5}$/);
     }
+  });
+
+  it("WIRE-2 are never given the name of one whom another node has in a room", async () => {
+    const { guests, elsewhere } = open(poorChance(3));
+    const { name, token } = await guests.admit();
+    await guests.leave(token);
+    elsewhere.add(name);
+    expect(guests.isHere(name)).toBe(true);
+    const others = [await guests.admit(), await guests.admit()];
+    expect(others.map((other) => other.name)).not.toContain(name);
   });
 
   it("WIRE-2 never share a name, however poor the chance and however many come at once", async () => {
