@@ -27,14 +27,7 @@ export function createProgram(finish: (exitCode: number) => void): Command {
       const { check } = await import("./check.ts");
       finish(await check(folder));
     });
-  program
-    .command("repair")
-    .description("cut a damaged log back, after writing down what is lost; not while a server runs")
-    .argument("<DATA_DIR>", "the data folder")
-    .action(async (folder: string) => {
-      const { repair } = await import("./repair.ts");
-      finish(await repair(folder));
-    });
+  program.addCommand(inherit(program, repairCommand(finish)));
   addPeople(program, finish);
   return program;
 }
@@ -70,6 +63,23 @@ function migrateCommand(finish: (exitCode: number) => void): Command {
     .action(async (options: GivenOptions) => {
       const { migrate } = await import("./migrate.ts");
       finish(await migrate({ flags: givenFlags(options), config: givenConfig(options) }));
+    });
+}
+
+function repairCommand(finish: (exitCode: number) => void): Command {
+  const description =
+    "cut a damaged log back, after writing down what is lost; or let a cluster whose topic is lost go on with another; " +
+    "not while a server runs";
+  return addSettingFlags(new Command("repair").description(description))
+    .argument("[DATA_DIR]", "the data folder; none for a cluster, which --kafka and --cql name")
+    .addHelpText("after", FLAGS_WIN)
+    .action(async (folder: string | undefined, options: GivenOptions) => {
+      if (folder !== undefined) {
+        const { repair } = await import("./repair.ts");
+        return finish(await repair(folder));
+      }
+      const { repairOfCluster } = await import("./repair-cluster.ts");
+      finish(await repairOfCluster({ flags: givenFlags(options), config: givenConfig(options) }));
     });
 }
 

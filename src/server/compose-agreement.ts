@@ -51,6 +51,6 @@ export function lostTopic({ keyspace, topic }: AgreementPlace): string {
   return (
     `the topic ${topic} is not the one that the history in keyspace ${keyspace} was read from: that one was deleted, ` +
     `and positions of another would be taken for its own; put it back from a backup of the brokers, name the right ` +
-    `one with --topic and --kafka, or begin anew with another --topic and --cql-keyspace`
+    `one with --topic and --kafka, or let the history go on with what the database has of it: verbatim repair, while no node runs`
   );
 }

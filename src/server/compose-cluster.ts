@@ -9,16 +9,19 @@ import { type Database, databaseName, openDatabase } from "./compose-database.ts
 import type { ClusterConfig, KafkaConfig } from "./config/config.ts";
 import { showListen } from "./config/values.ts";
 import { openCqlDirectory } from "./directory/cql.ts";
-import { agreeOnFacts, type ClusterFacts, readFacts } from "./directory/cql-facts.ts";
+import { agreeOnFacts, type ClusterFacts, continuation, continueWith, readFacts } from "./directory/cql-facts.ts";
 import { kafkaOptions } from "./engine-options.ts";
 import { EngineWait } from "./engine-wait.ts";
 import type { KafkaOptions } from "./kafka/connection.ts";
 import { type EnsuredTopic, ensureTopic, TopicMissing, type TopicSettings } from "./kafka/topics.ts";
+import { ContinuedLog } from "./log/continued.ts";
 import { openKafkaLog } from "./log/kafka.ts";
 import { nodeName } from "./node-name.ts";
+import { foldFromStore } from "./projector/fold-from-store.ts";
 import type { KeptSnapshots } from "./projector/fold-starts.ts";
 import { KEY_WINDOW } from "./projector/key-window.ts";
 import { FOLD_VERSION } from "./projector/sequencer.ts";
+import { encodeSnapshot } from "./projector/snapshot.ts";
 import { openKafkaSignals } from "./signals/kafka.ts";
 import { StartError } from "./start-error.ts";
 import { openCqlStore } from "./store/cql.ts";
@@ -79,13 +82,17 @@ export async function openCluster(start: EnginesStart, cluster: ClusterConfig): 
       failed: (error) => telemetry.internalError("log", error),
     });
     closings.push(() => log.close());
+    const before = await continuation(session, facts.topicId);
+    const bases = before?.bases ?? [];
     return {
-      ...{ log, store, directory, signals, rooms, node: nodeName(chance), kept: KEPT_NOWHERE },
+      ...{ store, directory, signals, rooms, node: nodeName(chance), kept: KEPT_NOWHERE },
+      log: before === undefined ? log : new ContinuedLog(log, bases),
       logFault: () => log.fault,
       oldestToKeep:
         keepHours === undefined
           ? undefined
-          : (partition) => log.positionAt(partition, clock.now() - keepHours * HOUR_MS),
+          : async (partition) =>
+              (await log.positionAt(partition, clock.now() - keepHours * HOUR_MS)) + (bases[partition] ?? 0),
       close: () => closings.close(),
     };
   } catch (error) {
@@ -100,6 +107,65 @@ export async function migrateCluster(start: EnginesStart, cluster: ClusterConfig
   try {
     const { ran, rooms, facts } = await prepare(start, { ...cluster, migrates: true }, closings);
     return { ran, rooms: rooms.length, partitions: facts.partitions };
+  } finally {
+    await closings.close();
+  }
+}
+
+/** What `verbatim repair` did with a cluster. */
+export interface RepairedCluster {
+  /** The position at which each partition goes on; `undefined` where the topic is the one that was agreed on. */
+  readonly bases: readonly number[] | undefined;
+}
+
+/**
+ * Lets a cluster whose topic is lost go on with the one that has its name now, made where there is none: from what the
+ * store knows of each partition. What the store did not have yet is lost with the topic. While no node runs. Throws a
+ * `StartError`.
+ */
+export async function repairCluster(start: EnginesStart, cluster: ClusterConfig): Promise<RepairedCluster> {
+  const { config, clock, telemetry, signal } = start;
+  const closings = new Closings((error) => telemetry.internalError("close", error));
+  try {
+    const wait = new EngineWait({ withinMs: cluster.engineWaitSeconds * SECOND_MS, clock, telemetry, signal });
+    const brokers = await kafkaOptions(cluster.kafka);
+    const { session } = await openDatabase(
+      { ...start, roomsFile: config.rooms },
+      { ...cluster, migrates: false },
+      wait,
+    );
+    closings.push(() => session.close());
+    const agreed = await readFacts(session);
+    if (agreed === undefined)
+      throw new StartError("no node of this cluster has ever started: there is nothing to repair");
+    const topic = await ensureTopics(
+      brokers,
+      { ...cluster, migrates: true },
+      undefined,
+      wait,
+      telemetry,
+      agreed.partitions,
+    );
+    if (topic.topicId === agreed.topicId) return { bases: undefined };
+    if (topic.partitions !== agreed.partitions) {
+      throw new StartError(
+        `the topic ${cluster.kafka.topic} has ${topic.partitions} partitions, and the rooms live in ${agreed.partitions}: remove it, and it is made with as many`,
+      );
+    }
+    const store = await openCqlStore({ session, damaged: (error) => telemetry.internalError("store damage", error) });
+    closings.push(() => store.close());
+    const bases: number[] = [];
+    for (let partition = 0; partition < agreed.partitions; partition++) {
+      const { position, ...state } = await foldFromStore(partition, agreed.partitions, store);
+      const snapshot = { position, bytes: encodeSnapshot(state) };
+      const from = await store.checkpoint(partition);
+      await store.write({ partition, from, to: position, records: [], removals: [], snapshot });
+      bases.push(position);
+    }
+    const facts = await continueWith(session, agreed.topicId, { topicId: topic.topicId, bases });
+    if (facts?.topicId !== topic.topicId)
+      throw new StartError("another repair was faster; look whether the nodes start now");
+    return { bases };
   } finally {
     await closings.close();
   }
@@ -138,9 +204,9 @@ async function ensureTopics(
   agreed: ClusterFacts | undefined,
   wait: EngineWait,
   telemetry: Telemetry,
+  partitions = agreed?.partitions ?? kafka.partitions,
 ): Promise<EnsuredTopic> {
   const { topic: name, signalsTopic, replication } = kafka;
-  const partitions = agreed?.partitions ?? kafka.partitions;
   const ensure = async (settings: TopicSettings): Promise<EnsuredTopic> => {
     const ensured = await wait.for(brokersName(kafka), async () => {
       try {

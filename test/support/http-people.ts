@@ -57,6 +57,11 @@ export class HttpPerson {
     return new HttpPerson(port, user, { cookie });
   }
 
+  /** The same person, with what they are signed in with, at another door. */
+  at(port: number): HttpPerson {
+    return new HttpPerson(port, this.user, this.#headers);
+  }
+
   get id(): string {
     return this.user.user_id;
   }

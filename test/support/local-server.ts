@@ -53,6 +53,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
       logKeepBytes: 0,
       cluster: undefined,
       logLevel: "error",
+      traces: undefined,
       logFormat: "json",
     },
     telemetry: silentTelemetry(),

@@ -3,7 +3,7 @@
  * which public rooms there are. Touches the session that it is handed.
  */
 import type { RoomListing } from "../../protocol/events.ts";
-import { ConditionalTable, put } from "./cql-conditional.ts";
+import { ConditionalTable, leave, put } from "./cql-conditional.ts";
 import type { DirectorySession } from "./cql-requests.ts";
 
 /** What every node computes seqs with (PROJ-5), and which topic they are computed from. */
@@ -34,6 +34,37 @@ export async function agreeOnFacts(session: DirectorySession, facts: ClusterFact
   return await factTable<ClusterFacts>(session).change(["cluster"], false, (standing) => {
     const agreed = standing ?? ours;
     return put(agreed, agreed);
+  });
+}
+
+/** Where a topic goes on that took the place of a lost one. */
+export interface Continuation {
+  readonly topicId: string;
+  /** For each partition, the position of the topic's first record. */
+  readonly bases: readonly number[];
+}
+
+/** Where the topic of an id goes on; `undefined` where it is the first. */
+export async function continuation(session: DirectorySession, topicId: string): Promise<Continuation | undefined> {
+  const written = await factTable<Continuation>(session).read("continuation");
+  return written?.topicId === topicId ? written : undefined;
+}
+
+/**
+ * Puts a topic in the place of the one that was agreed on, which is lost. Resolves with the facts that stand then; where
+ * somebody else has put another in its place, with theirs.
+ */
+export async function continueWith(
+  session: DirectorySession,
+  lostTopicId: string,
+  next: Continuation,
+): Promise<ClusterFacts | undefined> {
+  // In this order: until the facts name it, nobody heeds where it goes on.
+  await factTable<Continuation>(session).change(["continuation"], false, () => put(next, undefined));
+  return await factTable<ClusterFacts>(session).change(["cluster"], false, (standing) => {
+    if (standing?.topicId !== lostTopicId) return leave(standing);
+    const facts = { ...standing, topicId: next.topicId };
+    return put(facts, facts);
   });
 }
 

@@ -91,7 +91,7 @@ class Model {
     );
     const records = rows.slice(this.checkpoint, to);
     const seqs = this.removedFrom(this.checkpoint).filter((seq) => (this.removed.get(seq) ?? 0) < to);
-    const removals = seqs.map((seq) => ({ room: ROOM, seq }));
+    const removals = seqs.map((seq) => ({ room: ROOM, seq, position: this.removed.get(seq) ?? 0 }));
     await this.store.write({ partition: 0, from: this.checkpoint, to, records, removals, snapshot: undefined });
     this.checkpoint = to;
   }

@@ -53,13 +53,13 @@ describe("a removal", () => {
 
   it("PROJ-3 is found by the rows that it will take the text of", () => {
     const later = new LaterRemovals();
-    later.add([{ room: ROOM, seq: 3 }]);
+    later.add([{ room: ROOM, seq: 3, position: 10 }]);
     later.add([
-      { room: ROOM, seq: 3 },
-      { room: uuidOf(2), seq: 4 },
+      { room: ROOM, seq: 3, position: 11 },
+      { room: uuidOf(2), seq: 4, position: 12 },
     ]);
     const rows = [1, 2, 3, 4].map((seq) => ({ record: message(seq, { room: ROOM }), seq, n: seq, position: seq }));
-    expect(later.among(rows)).toEqual([{ room: ROOM, seq: 3 }]);
+    expect(later.among(rows)).toEqual([{ room: ROOM, seq: 3, position: 11 }]);
     expect(later.among([])).toEqual([]);
   });
 });
