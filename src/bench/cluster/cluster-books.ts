@@ -61,6 +61,11 @@ export class ClusterBooks {
     this.#watch.look(performance.now());
   }
 
+  /** Whether nothing has waited for the store at a moment after this one, as far as the server says. */
+  caughtUp(sinceMs: number): boolean {
+    return this.#watch.askedAtMs > sinceMs && (this.#watch.latest ?? 0) === 0;
+  }
+
   /** Measuring begins, after so many accepted posts. */
   begin(accepted: number): void {
     this.#before = this.#sample(accepted);
@@ -79,9 +84,8 @@ export class ClusterBooks {
     const now = performance.now();
     this.#postedMs ??= now;
     this.#watch.hurry();
-    const { latest, latestAtMs, askedAtMs } = this.#watch;
-    if (askedAtMs < this.#postedMs || (latest ?? 0) > 0) return false;
-    this.#drainedMs = latestAtMs;
+    if (!this.caughtUp(this.#postedMs)) return false;
+    this.#drainedMs = this.#watch.latestAtMs;
     this.#after = this.#sample(accepted);
     return true;
   }

@@ -93,8 +93,9 @@ class HttpRun {
     const rssStart = probe?.sample().rssBytes;
     try {
       await this.#fill();
+      const comingMs = this.#ms();
       await this.#audience.come();
-      const listeningMs = this.#ms();
+      const listeningMs = this.#ms() - comingMs;
       const neverListened = plan.listeners - this.#audience.ready;
       await this.#view.settled();
       const rssIdle = probe?.sample().rssBytes;
@@ -161,6 +162,9 @@ class HttpRun {
     const { chats, cookies } = this.#world;
     const plan = { messages, chat: chats[0] as string, cookie: cookies[0] as string, textBytes };
     await feed(this.#target, this.#shared, plan, this.#view.progress);
+    // What is to be read has to be in the store, however long that takes.
+    const fedMs = performance.now();
+    await this.#until(() => this.#books?.caughtUp(fedMs) !== false);
   }
 
   async #drain(): Promise<void> {
