@@ -8,7 +8,7 @@ import { startCassandra } from "../../scripts/engines/cassandra.mjs";
 import type { Engine } from "../../scripts/engines/engine.mjs";
 import { type Cluster, makeCluster, type Node } from "../support/engines-cluster.ts";
 import { Company } from "../support/engines-company.ts";
-import { Dice, seed, sized } from "../support/faults-run.ts";
+import { Dice, isLong, seed, sized } from "../support/faults-run.ts";
 import { ask } from "../support/http-client.ts";
 import { until } from "../support/until.ts";
 
@@ -41,7 +41,7 @@ async function metric(node: Node, name: string): Promise<number> {
 }
 
 describe(`a database that goes and comes back, seed ${seed}`, () => {
-  it.for(["stop", "pause"] as const)(
+  it.for(isLong ? (["stop", "pause"] as const) : (["stop"] as const))(
     "PROJ-3 PROJ-4 FAN-1 its process: %s",
     {
       timeout: 240_000,

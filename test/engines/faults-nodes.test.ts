@@ -65,7 +65,8 @@ describe(`nodes that go and come, seed ${seed}`, () => {
     timeout: sized(180_000, 900_000),
   }, async ({ annotate }) => {
     const { nodes, people } = await begin(2);
-    for (const node of nodes) {
+    // In the long run each of them, so that who writes a room is among them for certain.
+    for (const node of nodes.slice(0, sized(1, 2))) {
       people.avoided.add(node);
       process.kill(node.pid, "SIGSTOP");
       const until = performance.now() + STILL_MS;

