@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import { DEFAULT_LIMITS, type Limits } from "../../src/protocol/limits.ts";
-import type { AuthConfig, Retention } from "../../src/server/config/config.ts";
+import type { AuthConfig, ClusterConfig, Retention } from "../../src/server/config/config.ts";
 import { start } from "../../src/server/server.ts";
 import { silentTelemetry } from "../../src/server/telemetry/create-telemetry.ts";
 import { OPEN_AUTH } from "./open-auth.ts";
@@ -20,6 +20,8 @@ export interface LocalServerOptions {
   readonly rooms?: string;
   /** Whether it has the door for browsers too. */
   readonly http?: boolean;
+  /** Makes it a node over engines; over a data folder unless told. */
+  readonly cluster?: ClusterConfig;
   /** Who is who; open mode unless told. */
   readonly auth?: Partial<AuthConfig>;
 }
@@ -51,7 +53,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
       limits: { ...DEFAULT_LIMITS, ...options.limits },
       retention: options.retention ?? { messages: undefined, days: undefined },
       logKeepBytes: 0,
-      cluster: undefined,
+      cluster: options.cluster,
       logLevel: "error",
       traces: undefined,
       logFormat: "json",

@@ -8,88 +8,27 @@ import type { AddressInfo } from "node:net";
 import { describe, expect, it } from "vitest";
 import { createRelay } from "../../src/bench/relay.ts";
 import { ERROR_CODES } from "../../src/protocol/error-codes.ts";
-import { roomListings } from "../../src/protocol/events.ts";
-import type { GoldenBindings, GoldenExchange, GoldenStep, GoldenWho } from "../../src/protocol/golden-exchanges.ts";
-import { GOLDEN_EXCHANGES, goldenMismatch, goldenText } from "../../src/protocol/golden-exchanges.ts";
-import { readRoomsFile } from "../../src/server/rooms-file.ts";
+import {
+  GOLDEN_EXCHANGES,
+  type GoldenBindings,
+  type GoldenExchange,
+  goldenMismatch,
+} from "../../src/protocol/golden-exchanges.ts";
 import { MemoryStore } from "../../src/server/store/memory.ts";
 import { tempFolder } from "../support/clean-checkout.ts";
+import { type GoldenSubject, goldenRooms, runGolden } from "../support/golden-run.ts";
 import { startLocalServer } from "../support/local-server.ts";
 import { startMemoryServer } from "../support/memory-server.ts";
 import { PROJECT_ROOT } from "../support/project-files.ts";
-import { WireClient } from "../support/wire-client.ts";
 
-/** A server that an exchange can run against. */
-interface Subject {
-  readonly port: number;
-  /** Whether it has what was added to the wire. */
-  readonly withAdded: boolean;
-  restart(): Promise<Subject>;
-  stop(): Promise<void>;
-}
-
-const rooms = await readRoomsFile(`${PROJECT_ROOT}resources/rooms.json`);
-
-/** Takes the steps of an exchange, and then makes sure that nobody was sent anything else. */
-async function run({ steps }: GoldenExchange, first: Subject): Promise<void> {
-  const clients = new Map<GoldenWho, WireClient>();
-  const bindings: GoldenBindings = new Map([["rooms", roomListings(rooms)]]);
-  let subject = first;
-  const clientOf = (who: GoldenWho): WireClient => {
-    const client = clients.get(who);
-    if (client === undefined) throw new Error(`${who} is not connected`);
-    return client;
-  };
-  const take = async (step: GoldenStep): Promise<void> => {
-    if (step.type === "connect") {
-      clients.set(step.who, await WireClient.connect(subject.port));
-    } else if (step.type === "send") {
-      clientOf(step.who).write(goldenText(step.text, bindings));
-    } else if (step.type === "send bytes") {
-      clientOf(step.who).write(Uint8Array.from(step.bytes));
-    } else if (step.type === "drop") {
-      clientOf(step.who).drop();
-      clients.delete(step.who);
-    } else if (step.type === "hear") {
-      if (step.added && !subject.withAdded) return;
-      const line = await clientOf(step.who).line();
-      const expected = goldenMismatch(step.line, line, bindings, subject.withAdded);
-      if (expected !== undefined) expect(line).toBe(expected);
-    } else if (step.type === "closed") {
-      const rest = await clientOf(step.who).closed();
-      const allowed = step.mayHear.map((line) => goldenText(line, bindings));
-      expect(rest.filter((line) => !allowed.includes(line))).toEqual([]);
-      clients.delete(step.who);
-    } else {
-      subject = await subject.restart();
-    }
-  };
-  try {
-    for (const step of steps) await take(step);
-    for (const client of clients.values()) await heardNothingMore(client);
-  } finally {
-    for (const client of clients.values()) client.drop();
-    await subject.stop();
-  }
-}
-
-/** What one asks for comes after all that one was sent before; so nothing else may come before the answer. */
-async function heardNothingMore(client: WireClient): Promise<void> {
-  client.send({ _ct: "join_room", r: "food" });
-  const next = await client.event();
-  if (next["code"] === "too_many_rooms") return;
-  expect(next).toMatchObject({ _et: "user_joined_room", r: "food" });
-  await client.event();
-  client.send({ _ct: "leave_room", r: "food" });
-  expect(await client.event()).toMatchObject({ r: "food", s: "left" });
-}
+const rooms = await goldenRooms();
 
 /** The real server, on disk; or, where something must not work, the same pipeline on adapters that can fail. */
-async function verbatim({ server }: GoldenExchange): Promise<Subject> {
+async function verbatim({ server }: GoldenExchange): Promise<GoldenSubject> {
   if (server.fault !== undefined) return await faulty(server.fault, server.limits);
   const folder = tempFolder("golden");
   const limits = server.limits;
-  const open = async (): Promise<Subject> => {
+  const open = async (): Promise<GoldenSubject> => {
     const retention = { messages: server.retainMessages, days: undefined };
     const local = await startLocalServer({ folder: folder.path, limits, retention });
     return {
@@ -108,7 +47,7 @@ async function verbatim({ server }: GoldenExchange): Promise<Subject> {
   return await open();
 }
 
-async function faulty(fault: string, limits: Readonly<Record<string, number>>): Promise<Subject> {
+async function faulty(fault: string, limits: Readonly<Record<string, number>>): Promise<GoldenSubject> {
   let appends = 0;
   const store = fault === "store unreadable" ? new UnreadableStore() : new MemoryStore();
   const server = await startMemoryServer({
@@ -138,7 +77,7 @@ class UnreadableStore extends MemoryStore {
   }
 }
 
-async function relay(): Promise<Subject> {
+async function relay(): Promise<GoldenSubject> {
   const server = createRelay(rooms);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -154,14 +93,14 @@ async function relay(): Promise<Subject> {
 
 describe("the server passes the golden exchanges:", () => {
   it.each(GOLDEN_EXCHANGES.map((exchange) => [exchange.name, exchange] as const))("%s", async (_, exchange) => {
-    await run(exchange, await verbatim(exchange));
+    await runGolden(exchange, await verbatim(exchange));
   });
 });
 
 describe("the relay passes the golden exchanges of the wire as it always was:", () => {
   const asItIs = GOLDEN_EXCHANGES.filter((exchange) => exchange.asItIs);
   it.each(asItIs.map((exchange) => [exchange.name, exchange] as const))("%s", async (_, exchange) => {
-    await run(exchange, await relay());
+    await runGolden(exchange, await relay());
   });
 });
 
