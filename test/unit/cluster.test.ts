@@ -48,6 +48,20 @@ describe("several nodes", () => {
     await expectStored(world);
   });
 
+  it("CMD-4 decide nothing where they have not heard from the log lately", async () => {
+    const world = new ClusterWorld(6, PARTITIONS);
+    const one = await world.start();
+    const ann = await person(world, one, "Ann");
+    const id = await chat(world, one, ann, []);
+    one.log.hears = () => false;
+    const refused = expect(one.core.api.post(ann, id, "into the dark", undefined)).rejects;
+    await world.clock.advance(5000);
+    await refused.toMatchObject({ code: "unavailable" });
+    one.log.hears = () => true;
+    const posted = one.core.api.post(ann, id, "heard", undefined);
+    expect((await world.clock.drive(posted, "a post", 5000)).seq).toBe(2);
+  });
+
   it("CMD-2 read back on each what was posted on the other, while only one writes it to the store", async () => {
     const world = new ClusterWorld(2, PARTITIONS);
     const nodes = [await world.start(), await world.start(), await world.start()];
