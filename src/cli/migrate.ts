@@ -20,11 +20,19 @@ export interface MigrateRequest {
 const STDERR = 2;
 
 /**
+ * The flags of a command that opens no door. Where those of the nodes are, and whether the mode suits them, must not keep
+ * it from its work: an image for containers listens on every address.
+ */
+export function withoutDoors(flags: ReadonlyMap<string, string | true>): ReadonlyMap<string, string | true> {
+  return new Map([...flags, ["tcp", "127.0.0.1:8080"], ["http", "off"], ["ops", "off"]]);
+}
+
+/**
  * Makes tables, topics and public rooms; two at once are harmless. Resolves with the exit code.
  * @throws StartError where that can't be done
  */
 export async function migrate(request: MigrateRequest): Promise<number> {
-  const { config } = makeConfig(readSources(request.flags, request.config));
+  const { config } = makeConfig(readSources(withoutDoors(request.flags), request.config));
   const { cluster, logLevel: level, logFormat: format } = config;
   if (cluster === undefined) {
     throw new StartError(

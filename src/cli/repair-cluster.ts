@@ -6,7 +6,7 @@ import { makeConfig } from "../server/config/make-config.ts";
 import { StartError } from "../server/start-error.ts";
 import { createTelemetry } from "../server/telemetry/create-telemetry.ts";
 import { openLogStream } from "../server/telemetry/logger.ts";
-import type { MigrateRequest } from "./migrate.ts";
+import { type MigrateRequest, withoutDoors } from "./migrate.ts";
 import { say } from "./say.ts";
 import { stopOnSignal } from "./stop-on-signal.ts";
 
@@ -17,7 +17,7 @@ const STDERR = 2;
  * @throws StartError where that can't be done, and where no cluster is named
  */
 export async function repairOfCluster(request: MigrateRequest): Promise<number> {
-  const { config } = makeConfig(readSources(request.flags, request.config));
+  const { config } = makeConfig(readSources(withoutDoors(request.flags), request.config));
   const { cluster, logLevel: level, logFormat: format } = config;
   if (cluster === undefined) {
     throw new StartError(

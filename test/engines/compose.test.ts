@@ -88,6 +88,10 @@ describe("what compose.yaml starts, as processes", () => {
     const own = randomBytes(5).toString("hex");
     const addresses = engines();
     env = {
+      // The image's own come first, as in a container.
+      ...Object.fromEntries(
+        [...readProjectFile("Dockerfile").matchAll(/\b(VERBATIM_\w+)=(\S+)/g)].map(([, name, value]) => [name, value]),
+      ),
       ...service("migrate").environment,
       VERBATIM_KAFKA: addresses.kafka,
       VERBATIM_CQL: addresses.cql,
@@ -108,8 +112,8 @@ describe("what compose.yaml starts, as processes", () => {
   });
 
   it("a node refuses to start before the migration, and the migration makes what it needs", async () => {
-    const doors = ["--tcp", "127.0.0.1:0", "--http", "127.0.0.1:0", "--no-migrate"];
-    const early = await runVerbatim(["serve", ...doors], env, WITHIN_MS);
+    const doors = ["--tcp", "127.0.0.1:0", "--http", "127.0.0.1:0"];
+    const early = await runVerbatim(["serve", ...doors, "--no-migrate"], env, WITHIN_MS);
     expect(early.code).toBe(1);
     expect(early.stderr).toMatch(/verbatim migrate/);
     const [verb = ""] = service("migrate").command ?? [];
