@@ -4,7 +4,7 @@
  */
 import { spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, realpath, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, open, readFile, realpath, rm, stat } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,6 +14,11 @@ import { javaCommand } from "./jars.mjs";
 const READY_WITHIN_MS = 120_000;
 const STOP_WITHIN_MS = 20_000;
 const LOOK_EVERY_MS = 100;
+const LAST_LINES = 20;
+const ERROR_LINES = 10;
+const PORTS_FROM = 10_000;
+const PORTS = 20_000;
+const RESERVED_MS = 60 * 60 * 1000;
 
 /**
  * Waits for the end of its standard input, which comes when the process that holds the other end is gone, `kill -9`
@@ -119,10 +124,12 @@ export class Engine {
     if (this.#isOwnFolder) await rm(this.dir, { recursive: true, force: true, maxRetries: 5 });
   }
 
-  /** The end of what it wrote to its own log. */
+  /** The errors in what it wrote to its own log, and its end. */
   async lastWords() {
     const log = await readFile(join(this.dir, "engine.log"), "utf8").catch(() => "");
-    return log.trimEnd().split("\n").slice(-20).join("\n");
+    const lines = log.trimEnd().split("\n");
+    const errors = lines.slice(0, -LAST_LINES).filter((line) => /^(ERROR|Caused by|Exception)/.test(line));
+    return [...errors.slice(-ERROR_LINES), ...lines.slice(-LAST_LINES)].join("\n");
   }
 
   async #signal(signal) {
@@ -169,22 +176,38 @@ export async function engineFolder(name, given) {
 
 /**
  * Ports that nobody listens on, from below those that systems hand out for outgoing connections: an engine that is
- * stopped and started again finds its port free.
+ * stopped and started again finds its port free. Each stays reserved for a while, by a file, for an engine takes its time
+ * until it listens, and another run of the tests may look for ports meanwhile.
  */
 export async function freePorts(count) {
-  const held = [];
-  while (held.length < count) {
-    const server = createServer();
-    const isFree = await new Promise((resolve) => {
-      server.once("error", () => resolve(false));
-      server.listen(10_000 + Math.floor(Math.random() * 20_000), "127.0.0.1", () => resolve(true));
-    });
-    if (isFree) held.push(server);
+  const reserved = join(tmpdir(), "verbatim-engine-ports");
+  await mkdir(reserved, { recursive: true });
+  const ports = [];
+  while (ports.length < count) {
+    const port = PORTS_FROM + Math.floor(Math.random() * PORTS);
+    if ((await canListen(port)) && (await reserve(join(reserved, String(port))))) ports.push(port);
   }
-  return Promise.all(
-    held.map((server) => {
-      const { port } = server.address();
-      return new Promise((resolve) => server.close(() => resolve(port)));
-    }),
-  );
+  return ports;
+}
+
+/** Whether the port was nobody's, and now is the caller's. */
+async function reserve(path) {
+  try {
+    await (await open(path, "wx")).close();
+    return true;
+  } catch (error) {
+    if (error.code !== "EEXIST") throw error;
+    const age = Date.now() - (await stat(path).catch(() => ({ mtimeMs: 0 }))).mtimeMs;
+    // Whoever comes later finds it free.
+    if (age > RESERVED_MS) await rm(path, { force: true });
+    return false;
+  }
+}
+
+function canListen(port) {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
 }
