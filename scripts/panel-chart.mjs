@@ -76,6 +76,7 @@ export function drawPanel({ title, unit, series, from, to, step }) {
   }
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12" fill="${INK}">`,
+    `<title>${xml(title)}</title>`,
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="#ffffff"/>`,
     text(PLOT.left, 24, "start", title, ' font-size="15" font-weight="600"'),
     ...lines,
