@@ -1,6 +1,6 @@
 /**
  * Stage 3: the appends to a topic. All that waits for the partitions of one broker goes to it in one request, one at a time
- * (LOG-4): what comes meanwhile makes the next. A batch that may have arrived is sent again as it was, under the same
+ * (LOG-4): what comes meanwhile makes the next, and a busy log paces itself. A batch that may have arrived is sent again as it was, under the same
  * number, until the broker says what became of it, so that nothing comes twice and nothing overtakes; its senders hear
  * `unknown` when their time is up (LOG-5). Touches memory and timers; `ProduceWire` reaches the brokers.
  */
@@ -12,6 +12,7 @@ import { RECORD_OVERHEAD_BYTES } from "../kafka/record-batch.ts";
 import type { LogRecord } from "../record.ts";
 import type { LogLimits } from "./append-queue.ts";
 import { encodeKafkaRecord } from "./kafka-encode.ts";
+import { KafkaLane } from "./kafka-lane.ts";
 import { outcomeOf } from "./kafka-outcome.ts";
 import { type Append, PartitionQueue } from "./kafka-queue.ts";
 import { AppendError } from "./message-log.ts";
@@ -61,8 +62,10 @@ export class KafkaAppends {
   readonly #clock: Clock;
   readonly #wire: ProduceWire;
   readonly #queues: readonly PartitionQueue[];
-  /** Brokers with a request under way. */
-  readonly #busy = new Set<number>();
+  /** By broker. */
+  readonly #lanes = new Map<number, KafkaLane>();
+  /** Whether somebody waits who says nothing more before they are answered: to hold them up for more brings none. */
+  #isUrgent = false;
   #bytes = 0;
   #identity: Promise<ProducerIdentity> | undefined;
   #isPumpDue = false;
@@ -87,7 +90,7 @@ export class KafkaAppends {
   }
 
   /** Appends at least one record; resolves and rejects as `MessageLog.append` says. */
-  append(partition: number, records: readonly LogRecord[]): Promise<number> {
+  append(partition: number, records: readonly LogRecord[], isAwaited: boolean): Promise<number> {
     return new Promise((resolve, reject) => {
       const queue = this.#queues[partition];
       if (queue === undefined) return reject(new AppendError("not_sent", `there is no partition ${partition}`));
@@ -101,6 +104,7 @@ export class KafkaAppends {
           new AppendError("not_sent", `the append can't be written: ${(error as Error).message}`, { cause: error }),
         );
       }
+      this.#isUrgent ||= isAwaited;
       this.#expiry ??= this.#clock.after(EXPIRE_EVERY_MS, () => this.#expire());
       this.#pumpSoon();
     });
@@ -128,13 +132,13 @@ export class KafkaAppends {
       if (leader === undefined) {
         isLeaderless = true;
         this.#rest(queue);
-      } else if (!this.#busy.has(leader)) {
+      } else if (this.#lanes.get(leader)?.isBusy !== true) {
         const others = ready.get(leader);
         if (others === undefined) ready.set(leader, [queue]);
         else others.push(queue);
       }
     }
-    for (const [leader, queues] of ready) void this.#send(leader, queues);
+    for (const [leader, queues] of ready) this.#begin(leader, queues);
     if (isLeaderless) {
       this.#tell(new Error("no broker leads the partition at the moment"));
       void this.#wire.refresh();
@@ -143,7 +147,10 @@ export class KafkaAppends {
 
   /** Finishes what was accepted, within the time that its senders are promised; what comes later is refused. */
   async close(): Promise<void> {
-    if (this.#state === "open") this.#state = "closing";
+    if (this.#state === "open") {
+      this.#state = "closing";
+      this.#pump();
+    }
     if (this.#isAwaited)
       await new Promise<void>((resolve) => {
         const before = this.#onQuiet;
@@ -155,6 +162,7 @@ export class KafkaAppends {
     this.#state = "closed";
     this.#expiry?.cancel();
     this.#pause?.cancel();
+    for (const lane of this.#lanes.values()) lane.stop();
   }
 
   get #isAwaited(): boolean {
@@ -191,9 +199,26 @@ export class KafkaAppends {
     });
   }
 
+  /** Sends what waits for one broker, unless more is worth a moment. */
+  #begin(leader: number, queues: readonly PartitionQueue[]): void {
+    const lane = this.#lanes.get(leader) ?? new KafkaLane(this.#clock);
+    this.#lanes.set(leader, lane);
+    let records = 0;
+    let bytes = 0;
+    let isUrgent = this.#isUrgent || this.#state !== "open";
+    for (const queue of queues) {
+      records += queue.waitingRecords;
+      bytes += queue.waitingBytes;
+      isUrgent ||= queue.batch !== undefined;
+    }
+    if (!lane.mayBegin({ records, bytes }, isUrgent, () => this.#pump())) return;
+    this.#isUrgent = false;
+    lane.begin(records);
+    void this.#send(leader, lane, queues);
+  }
+
   /** One request to one broker, with a batch for each of some partitions. */
-  async #send(leader: number, queues: readonly PartitionQueue[]): Promise<void> {
-    this.#busy.add(leader);
+  async #send(leader: number, lane: KafkaLane, queues: readonly PartitionQueue[]): Promise<void> {
     for (const queue of queues) queue.isBusy = true;
     const sent: PartitionQueue[] = [];
     try {
@@ -215,7 +240,7 @@ export class KafkaAppends {
       this.#tell(error);
       void this.#wire.refresh();
     } finally {
-      this.#busy.delete(leader);
+      lane.end();
       for (const queue of queues) queue.isBusy = false;
       this.#pump();
       this.#quiet();
@@ -274,6 +299,7 @@ export class KafkaAppends {
     const pauseMs = Math.min(PAUSE_MS_MAX, PAUSE_MS * 2 ** queue.failures);
     queue.failures += 1;
     queue.pausedUntil = this.#clock.monotonic() + pauseMs;
+    if (this.#state === "closed") return;
     // One timer for all: the next try looks at each partition's own time.
     this.#pause ??= this.#clock.after(pauseMs, () => {
       this.#pause = undefined;

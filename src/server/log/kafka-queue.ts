@@ -45,6 +45,8 @@ export class PartitionQueue {
   failures = 0;
   pausedUntil = 0;
   readonly #waiting: Append[] = [];
+  #waitingRecords = 0;
+  #waitingBytes = 0;
   #bytesMax: number;
   readonly #freed: (bytes: number) => void;
 
@@ -57,6 +59,17 @@ export class PartitionQueue {
 
   add(append: Append): void {
     this.#waiting.push(append);
+    this.#count(append, 1);
+  }
+
+  /** What waits, not counting the batch on its way. */
+  get waitingRecords(): number {
+    return this.#waitingRecords;
+  }
+
+  /** The same in bytes. */
+  get waitingBytes(): number {
+    return this.#waitingBytes;
   }
 
   /** Whether there is something to send. */
@@ -80,6 +93,7 @@ export class PartitionQueue {
       count += 1;
     }
     const appends = this.#waiting.splice(0, count);
+    for (const append of appends) this.#count(append, -1);
     this.batch = { appends, records: appends.flatMap(({ records }) => records), bytes, mayExist: false };
     return this.batch;
   }
@@ -115,6 +129,7 @@ export class PartitionQueue {
   unseal(): void {
     if (this.batch === undefined || this.batch.mayExist) return;
     this.#waiting.unshift(...this.batch.appends);
+    for (const append of this.batch.appends) this.#count(append, 1);
     this.batch = undefined;
   }
 
@@ -146,6 +161,7 @@ export class PartitionQueue {
     }
     for (const append of this.#waiting.splice(0, count)) {
       answer(append, "not_sent", "no broker took the message in time; it was taken back");
+      this.#count(append, -1);
       this.#freed(append.bytes);
     }
   }
@@ -155,8 +171,14 @@ export class PartitionQueue {
     this.giveUp(why);
     for (const append of this.#waiting.splice(0)) {
       answer(append, "not_sent", why);
+      this.#count(append, -1);
       this.#freed(append.bytes);
     }
+  }
+
+  #count(append: Append, by: 1 | -1): void {
+    this.#waitingRecords += by * append.records.length;
+    this.#waitingBytes += by * append.bytes;
   }
 
   #release(batch: Batch): void {

@@ -3,6 +3,7 @@
  * partitions, that the broker answers when something comes. Whoever is behind catches up over a connection of its own, so
  * that reading old records delays nobody (LOG-3). Touches timers; `FetchWire` reaches the brokers.
  */
+import { setMaxListeners } from "node:events";
 import type { Clock } from "../clock.ts";
 import type { FetchAnswer, FetchAsk, Fetched, FetchSize } from "../kafka/fetch.ts";
 import type { LogRecord } from "../record.ts";
@@ -64,6 +65,7 @@ export class KafkaTail {
     this.#wire = wire;
     this.#clock = clock;
     this.#failed = failed;
+    setMaxListeners(0, this.#closing.signal);
   }
 
   /** As `MessageLog.read`. */
@@ -73,6 +75,8 @@ export class KafkaTail {
     if (fault !== undefined) throw fault;
     const cursor = new KafkaCursor(partition, from, () => this.#stir());
     const end = (): void => cursor.end();
+    // The reads of all partitions may end by one signal, which is no leak.
+    setMaxListeners(0, signal);
     signal.addEventListener("abort", end);
     this.#cursors.add(cursor);
     this.#stir();
@@ -161,15 +165,8 @@ export class KafkaTail {
         continue;
       }
       try {
-        const isWaiting = asked.every(({ isAtEnd }) => isAtEnd);
-        const waitMs = lane === "live" ? LIVE_WAIT_MS : isWaiting ? BEHIND_WAIT_MS : 0;
-        const asks = asked.map(({ partition, position }) => ({ partition, from: position }));
-        const answer = await this.#wire.fetch(lane, leader, asks, { waitMs, ...SIZES[lane] });
-        if (answer.errorCode !== 0) throw new Error(`the broker answers ${answer.errorCode}`);
-        for (const fetched of answer.partitions) await this.#deliver(asks, fetched);
+        await this.#ask(lane, leader, asked);
         failures = 0;
-        // Whoever has caught up wakes the loop of those who wait at the end, or starts it.
-        if (lane === "behind" && asked.some(({ isAtEnd }) => isAtEnd)) this.#welcome(leader);
       } catch (error) {
         if (this.#closing.signal.aborted) return;
         this.#tell(error);
@@ -178,6 +175,21 @@ export class KafkaTail {
         failures += 1;
       }
     }
+  }
+
+  /** One request. Throws where any of it comes to nothing; the rest is handed out first. */
+  async #ask(lane: Lane, leader: number, asked: readonly KafkaCursor[]): Promise<void> {
+    const isWaiting = asked.every(({ isAtEnd }) => isAtEnd);
+    const behindWaitMs = isWaiting ? BEHIND_WAIT_MS : 0;
+    const waitMs = lane === "live" ? LIVE_WAIT_MS : behindWaitMs;
+    const asks = asked.map(({ partition, position }) => ({ partition, from: position }));
+    const answer = await this.#wire.fetch(lane, leader, asks, { waitMs, ...SIZES[lane] });
+    if (answer.errorCode !== 0) throw new Error(`the broker answers ${answer.errorCode}`);
+    let trouble: Error | undefined;
+    for (const fetched of answer.partitions) trouble = (await this.#deliver(asks, fetched)) ?? trouble;
+    // Whoever has caught up wakes the loop of those who wait at the end, or starts it.
+    if (lane === "behind" && asked.some(({ isAtEnd }) => isAtEnd)) this.#welcome(leader);
+    if (trouble !== undefined) throw trouble;
   }
 
   /**
@@ -218,11 +230,12 @@ export class KafkaTail {
     this.#stir();
   }
 
-  async #deliver(asks: readonly FetchAsk[], { partition, errorCode, end, bytes }: Fetched): Promise<void> {
+  /** Hands out what came of one partition; gives back what is wrong with it, for the others are not to suffer. */
+  async #deliver(asks: readonly FetchAsk[], { partition, errorCode, end, bytes }: Fetched): Promise<Error | undefined> {
     const ask = asks.find((one) => one.partition === partition);
-    if (ask === undefined) return;
+    if (ask === undefined) return undefined;
     if (errorCode === OUT_OF_RANGE) return await this.#outOfRange(partition, ask.from);
-    if (errorCode !== 0) throw new Error(`the broker answers ${errorCode} for partition ${partition}`);
+    if (errorCode !== 0) return new Error(`the broker answers ${errorCode} for partition ${partition}`);
     this.#heardAt[partition] = this.#clock.monotonic();
     const records = bytes.length === 0 ? [] : this.#wire.decode(bytes, ask.from);
     for (const cursor of this.#cursors) {
@@ -230,17 +243,19 @@ export class KafkaTail {
       if (records.length > 0) cursor.offer(ask.from, records, bytes.length);
       if (cursor.position >= end) cursor.isAtEnd = true;
     }
+    return undefined;
   }
 
-  /** Tells those who stand outside of what there is. Throws where that is not so. */
-  async #outOfRange(partition: number, position: number): Promise<void> {
+  /** Tells those who stand outside of what there is; gives back what is wrong where they do not. */
+  async #outOfRange(partition: number, position: number): Promise<Error | undefined> {
     const { begin, end } = await this.#wire.bounds(partition);
-    if (position >= begin && position <= end) throw new Error(`the broker denies position ${position}`);
+    if (position >= begin && position <= end) return new Error(`the broker denies position ${position}`);
     const beyond = `position ${position} lies beyond the log's end at ${end}`;
     const fault = position < begin ? trimmed(position, begin) : new LogError("beyond_end", position, beyond);
     for (const cursor of this.#cursors) {
       if (cursor.partition === partition && cursor.position === position) cursor.fail(fault);
     }
+    return undefined;
   }
 
   /** Waits, but not beyond a close. */

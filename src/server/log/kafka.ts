@@ -135,9 +135,9 @@ export class KafkaLog implements MessageLog {
     return this.#view.refresh();
   }
 
-  async append(partition: number, records: readonly LogRecord[]): Promise<number> {
+  async append(partition: number, records: readonly LogRecord[], isAwaited = false): Promise<number> {
     if (partition >= this.partitions) throw new AppendError("not_sent", `there is no partition ${partition}`);
-    if (records.length > 0) return await this.#appends.append(partition, records);
+    if (records.length > 0) return await this.#appends.append(partition, records, isAwaited);
     try {
       return (await this.#bounds.ask(partition)).end;
     } catch (error) {

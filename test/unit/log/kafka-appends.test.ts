@@ -35,6 +35,7 @@ function world(leaders: readonly number[] = [1, 1, 1], limits = LIMITS): World {
         .append(
           partition,
           numbers.map((number) => message(number)),
+          false,
         )
         .then(
           (position) => {
@@ -264,6 +265,36 @@ describe("appends to a topic", () => {
     expect(next.end).toBe(Math.ceil((12 - refused) / 2));
   });
 
+  it("LOG-4 a busy log lets others wait for a few milliseconds, but nobody who says nothing more before the answer", async () => {
+    const { clock, brokers, appends, append } = world();
+    let requests = 0;
+    const settle = async (): Promise<void> => {
+      await clock.settle();
+      for (const open of [...brokers.open]) {
+        requests += 1;
+        open.answer();
+      }
+      await clock.settle();
+    };
+    for (let number = 0; number < 400; number += 1) {
+      append(0, number);
+      if (number % 10 === 9) {
+        await settle();
+        await clock.advance(1);
+        await settle();
+      }
+    }
+    // 400 records in 40 ms: without a pace that would be 40 requests.
+    expect(requests).toBeLessThan(20);
+    const before = requests;
+    void appends.append(0, [message(500)], true);
+    await settle();
+    expect(requests).toBe(before + 1);
+    await clock.advance(100);
+    await settle();
+    expect(brokers.kept[0]).toHaveLength(401);
+  });
+
   it("STOP-1 close finishes what was accepted, and waits no longer than senders do", async () => {
     const { clock, appends, append, request } = world();
     const accepted = append(0, 1);
@@ -364,7 +395,7 @@ async function weather(seed: number): Promise<void> {
 it("takes no notice of an array that changes after the call", async () => {
   const { clock, brokers, appends, request } = world();
   const records = messages(1, 3);
-  void appends.append(0, records);
+  void appends.append(0, records, false);
   records.length = 0;
   await clock.settle();
   request().answer();
