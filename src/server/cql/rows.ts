@@ -1,4 +1,5 @@
 /** Around the stages: values on their way to and from a CQL database. Pure. */
+import { uuidText } from "../log/uuid-bytes.ts";
 import type { Uuid } from "../record.ts";
 
 /** What may stand for a `?`: `undefined` leaves a column as it is, `null` empties it. */
@@ -52,10 +53,17 @@ export function timeIn(row: CqlRow, column: string): number | undefined {
 
 /** The UUID of a column, or `undefined` where it has none. Throws a `CqlColumnError`. */
 export function uuidIn(row: CqlRow, column: string): Uuid | undefined {
+  const bytes = uuidBytesIn(row, column);
+  return bytes === undefined ? undefined : uuidText(bytes, 0);
+}
+
+/** The 16 bytes of a UUID's column, or `undefined` where it has none. Throws a `CqlColumnError`. */
+export function uuidBytesIn(row: CqlRow, column: string): Buffer | undefined {
   const value = row[column];
   if (value === null || value === undefined) return undefined;
-  if (typeof value !== "object" || !("getBuffer" in value)) throw new CqlColumnError(`column ${column} holds no UUID`);
-  return String(value);
+  const bytes = typeof value === "object" && "getBuffer" in value && "buffer" in value ? value.buffer : undefined;
+  if (!Buffer.isBuffer(bytes) || bytes.length !== 16) throw new CqlColumnError(`column ${column} holds no UUID`);
+  return bytes;
 }
 
 /** The bytes of a blob column, or `undefined` where it has none. Throws a `CqlColumnError`. */

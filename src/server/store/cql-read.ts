@@ -4,6 +4,7 @@
  */
 import type { CqlRow } from "../cql/rows.ts";
 import type { CqlSession } from "../cql/session.ts";
+import { UuidTexts } from "../log/uuid-bytes.ts";
 import type { StoredRecord, Uuid } from "../record.ts";
 import { PageBudget } from "./check-batch.ts";
 import type { CqlRooms, RoomState } from "./cql-rooms.ts";
@@ -15,10 +16,14 @@ const SELECT = `SELECT ${ROW_COLUMNS} FROM messages WHERE room = ? AND bucket = 
 const UPWARDS = `${SELECT} ORDER BY seq ASC LIMIT ?`;
 const DOWNWARDS = `${SELECT} ORDER BY seq DESC LIMIT ?`;
 
-/** Rows of the first read of a page: their bodies are at most 2 MiB. */
-const FIRST_ROWS = 128;
-/** Rows of any later one. */
+/** Rows that are asked for at once at the most. */
 const ROWS_MAX = 1000;
+/** The measure of a row, in bytes, before any was read. */
+const ROW_BYTES_FIRST = 1024;
+/** Over about so many pages the size of a row is averaged. */
+const PAGES_REMEMBERED = 16;
+/** Ids of senders that are kept as text. */
+const TEXTS_KEPT = 1024;
 
 type Direction = typeof UPWARDS | typeof DOWNWARDS;
 
@@ -43,6 +48,9 @@ const lastOf = (bucket: number): number => bucket * BUCKET_SEQS + BUCKET_SEQS - 
 export class CqlReader {
   readonly #session: CqlSession;
   readonly #rooms: CqlRooms;
+  readonly #texts = new UuidTexts(TEXTS_KEPT);
+  /** The measure of a row of the pages that were read lately, in bytes. */
+  #rowBytes = ROW_BYTES_FIRST;
 
   constructor(session: CqlSession, rooms: CqlRooms) {
     this.#session = session;
@@ -52,7 +60,7 @@ export class CqlReader {
   /** As `MessageStore.range`. */
   async range(room: Uuid, from: number, to: number, limit: PageLimit): Promise<StoredRecord[]> {
     const found: StoredRecord[] = [];
-    const page = new Page(room, limit);
+    const page = this.#page(room, limit);
     const guess = { bucket: bucketOf(from), low: from, high: to };
     const [{ bucket: newest, floor }, early] = await this.#begin(page, UPWARDS, guess);
     if (newest === undefined) return found;
@@ -61,13 +69,14 @@ export class CqlReader {
     for (let bucket = bucketOf(low); bucket <= bucketOf(high) && !page.isFull; bucket++) {
       await this.#read(page, found, UPWARDS, { bucket, low, high }, early);
     }
+    this.#learn(page);
     return found;
   }
 
   /** As `MessageStore.page`. */
   async page(room: Uuid, before: number, limit: PageLimit): Promise<StoredRecord[]> {
     const found: StoredRecord[] = [];
-    const page = new Page(room, limit);
+    const page = this.#page(room, limit);
     const known = this.#rooms.newestKnown(room) ?? 0;
     const guess = { bucket: Math.min(known, bucketOf(before - 1)), low: 1, high: before - 1 };
     const [{ bucket: newest, floor }, early] = await this.#begin(page, DOWNWARDS, guess);
@@ -76,17 +85,29 @@ export class CqlReader {
     for (let bucket = bucketOf(high); bucket >= bucketOf(floor) && !page.isFull; bucket--) {
       await this.#read(page, found, DOWNWARDS, { bucket, low: floor, high }, early);
     }
+    this.#learn(page);
     return found.reverse();
   }
 
   /** The newest record of all with a seq from `low` on in a room whose newest bucket is `newest`. */
   async newest(room: Uuid, low: number, newest: number): Promise<StoredRecord | undefined> {
     const found: StoredRecord[] = [];
-    const page = new Page(room, { records: 1, bytes: Number.MAX_SAFE_INTEGER });
+    const page = this.#page(room, { records: 1, bytes: Number.MAX_SAFE_INTEGER });
     for (let bucket = newest; bucket >= bucketOf(low) && !page.isFull; bucket--) {
       await this.#read(page, found, DOWNWARDS, { bucket, low, high: lastOf(newest) }, undefined);
     }
     return found[0];
+  }
+
+  /** An empty page. */
+  #page(room: Uuid, limit: PageLimit): Page {
+    const byBytes = Math.ceil(limit.bytes / this.#rowBytes);
+    return new Page(room, limit, this.#texts, Math.max(1, Math.min(byBytes, ROWS_MAX)));
+  }
+
+  /** Remembers how large rows are, so that a page is read with one request where they all are like that. */
+  #learn({ rowBytes }: Page): void {
+    if (rowBytes !== undefined) this.#rowBytes += (rowBytes - this.#rowBytes) / PAGES_REMEMBERED;
   }
 
   /**
@@ -144,14 +165,24 @@ class Page {
   readonly room: Uuid;
   readonly #limit: PageLimit;
   readonly #budget: PageBudget;
+  readonly #texts: UuidTexts;
+  readonly #firstRows: number;
   #isFull = false;
   #rows = 0;
   #bytes = 0;
 
-  constructor(room: Uuid, limit: PageLimit) {
+  /** `firstRows` is how many rows of the usual size the limit probably allows. */
+  constructor(room: Uuid, limit: PageLimit, texts: UuidTexts, firstRows: number) {
     this.room = room;
+    this.#texts = texts;
+    this.#firstRows = firstRows;
     this.#limit = limit;
     this.#budget = new PageBudget(limit);
+  }
+
+  /** The measure of a row of this page, in bytes; `undefined` where there is none. */
+  get rowBytes(): number | undefined {
+    return this.#rows === 0 ? undefined : this.#bytes / this.#rows;
   }
 
   get isFull(): boolean {
@@ -161,14 +192,14 @@ class Page {
   /** How many rows to read next: what the page will probably take, by the rows that it has taken. */
   get rowsWanted(): number {
     const left = Math.max(1, this.#limit.records - this.#rows);
-    if (this.#rows === 0) return Math.min(left, FIRST_ROWS);
+    if (this.#rows === 0) return Math.min(left, this.#firstRows);
     const byBytes = Math.ceil(((this.#limit.bytes - this.#bytes) / this.#bytes) * this.#rows);
     return Math.max(1, Math.min(left, byBytes, ROWS_MAX));
   }
 
   /** Takes a row in, unless the page is full with it. */
   take(row: CqlRow, found: StoredRecord[]): void {
-    const stored = recordIn(row, this.room);
+    const stored = recordIn(row, this.room, this.#texts);
     if (stored === undefined) return;
     if (!this.#budget.take(stored)) {
       this.#isFull = true;

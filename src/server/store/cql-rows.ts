@@ -1,6 +1,15 @@
 /** Stage 5, records as rows of CQL and back. Pure: touches bytes and nothing else. */
-import { CqlColumnError, type CqlRow, type CqlValue, numberIn, textIn, timeIn, uuidIn, whole } from "../cql/rows.ts";
-import { parseUuid } from "../log/uuid-bytes.ts";
+import {
+  CqlColumnError,
+  type CqlRow,
+  type CqlValue,
+  numberIn,
+  textIn,
+  timeIn,
+  uuidBytesIn,
+  whole,
+} from "../cql/rows.ts";
+import { parseUuid, type UuidTexts, uuidText } from "../log/uuid-bytes.ts";
 import { REMOVED_BODY, type StoredRecord, type Uuid } from "../record.ts";
 import { writeNumber } from "../sealed-value.ts";
 import { StoreDamaged } from "./message-store.ts";
@@ -74,9 +83,10 @@ export function seqIn(row: CqlRow, room: Uuid): number {
 
 /**
  * The record of a row, or `undefined` where there is only the mark of a removal: its row was removed by retention, or has
- * not come yet. Throws `StoreDamaged` where a column lacks or holds what can't be.
+ * not come yet. `texts` spares the making of senders' ids that came by a moment ago. Throws `StoreDamaged` where a column
+ * lacks or holds what can't be.
  */
-export function recordIn(row: CqlRow, room: Uuid): StoredRecord | undefined {
+export function recordIn(row: CqlRow, room: Uuid, texts: UuidTexts): StoredRecord | undefined {
   const seq = seqIn(row, room);
   if (row["position"] === null && row["kind"] === null && row["body"] === REMOVED_BODY) return undefined;
   return checked(room, seq, () => ({
@@ -84,8 +94,8 @@ export function recordIn(row: CqlRow, room: Uuid): StoredRecord | undefined {
       version: whole(numberIn(row, "version"), "version"),
       kind: whole(textIn(row, "kind"), "kind"),
       room,
-      id: whole(uuidIn(row, "message_id"), "message_id"),
-      sender: whole(uuidIn(row, "sender_id"), "sender_id"),
+      id: uuidText(whole(uuidBytesIn(row, "message_id"), "message_id"), 0),
+      sender: texts.at(whole(uuidBytesIn(row, "sender_id"), "sender_id"), 0),
       senderName: whole(textIn(row, "sender_name"), "sender_name"),
       key: textIn(row, "key"),
       time: whole(timeIn(row, "time"), "time"),
