@@ -141,6 +141,11 @@ it("without a broker a node hears itself, waits for nothing and keeps no more th
   const userName = "x".repeat(100_000);
   for (let number = 0; number < 200; number += 1) signals.publish({ ...typing("alone", number), userName } as Signal);
   expect(heard).toHaveLength(200);
+  await until(
+    5000,
+    () => "the complaint",
+    () => failures[0],
+  );
   expect(failures).toHaveLength(1);
   await signals.close();
 });

@@ -9,6 +9,7 @@ import { type Clock, type Timer, within } from "../clock.ts";
 import { UnreachableError } from "../kafka/connection.ts";
 import type { ProducedBatch, ProduceResult, ProducerIdentity } from "../kafka/produce.ts";
 import { RECORD_OVERHEAD_BYTES } from "../kafka/record-batch.ts";
+import { Trouble } from "../kafka/trouble.ts";
 import type { LogRecord } from "../record.ts";
 import type { LogLimits } from "./append-queue.ts";
 import { encodeKafkaRecord } from "./kafka-encode.ts";
@@ -53,8 +54,6 @@ const SEND_WITHIN_MS = 15_000;
 /** The pause after the first send that came to nothing; it doubles up to the longest. */
 const PAUSE_MS = 50;
 const PAUSE_MS_MAX = 1_000;
-/** How often the same trouble is told. */
-const TELL_EVERY_MS = 10_000;
 
 /** The appends to all partitions of one topic. */
 export class KafkaAppends {
@@ -71,7 +70,8 @@ export class KafkaAppends {
   #isPumpDue = false;
   #expiry: Timer | undefined;
   #pause: Timer | undefined;
-  #toldAt = Number.NEGATIVE_INFINITY;
+  /** That nobody leads a partition. */
+  readonly #leaderless: Trouble;
   #state: "open" | "closing" | "closed" = "open";
   #onQuiet: (() => void) | undefined;
 
@@ -80,6 +80,7 @@ export class KafkaAppends {
     this.#options = options;
     this.#clock = clock;
     this.#wire = wire;
+    this.#leaderless = new Trouble(clock, (error) => this.#tell(error));
     const freed = (bytes: number): void => {
       this.#bytes -= bytes;
     };
@@ -112,6 +113,7 @@ export class KafkaAppends {
 
   /** Leaders have moved, or the topic is of no use any more: nobody waits for the end of a pause. */
   changed(): void {
+    this.#leaderless.over();
     for (const queue of this.#queues) queue.pausedUntil = 0;
     this.#pump();
   }
@@ -140,7 +142,7 @@ export class KafkaAppends {
     }
     for (const [leader, queues] of ready) this.#begin(leader, queues);
     if (isLeaderless) {
-      this.#tell(new Error("no broker leads the partition at the moment"));
+      this.#leaderless.met(new Error("no broker leads the partition at the moment"));
       void this.#wire.refresh();
     }
   }
@@ -201,7 +203,7 @@ export class KafkaAppends {
 
   /** Sends what waits for one broker, unless more is worth a moment. */
   #begin(leader: number, queues: readonly PartitionQueue[]): void {
-    const lane = this.#lanes.get(leader) ?? new KafkaLane(this.#clock);
+    const lane = this.#lanes.get(leader) ?? new KafkaLane(this.#clock, (error) => this.#tell(error));
     this.#lanes.set(leader, lane);
     let records = 0;
     let bytes = 0;
@@ -231,13 +233,13 @@ export class KafkaAppends {
         const identity = { ...queue.identity, sequence: queue.sequence };
         batches.push({ partition: queue.partition, records: batch.records, identity });
       }
-      if (batches.length > 0) this.#settle(sent, await this.#answer(leader, batches));
+      if (batches.length > 0) this.#settle(lane, sent, await this.#answer(leader, batches));
     } catch (error) {
       // Where no connection could be made, what was never sent before is not on its way either.
       if (!(error instanceof UnreachableError))
         for (const { batch } of sent) if (batch !== undefined) batch.mayExist = true;
       for (const queue of queues) this.#rest(queue);
-      this.#tell(error);
+      lane.trouble.met(error);
       void this.#wire.refresh();
     } finally {
       lane.end();
@@ -271,7 +273,7 @@ export class KafkaAppends {
     }
   }
 
-  #settle(queues: readonly PartitionQueue[], results: readonly ProduceResult[]): void {
+  #settle(lane: KafkaLane, queues: readonly PartitionQueue[], results: readonly ProduceResult[]): void {
     let trouble: number | undefined;
     for (const queue of queues) {
       const result = results.find(({ partition }) => partition === queue.partition);
@@ -288,8 +290,11 @@ export class KafkaAppends {
         this.#rest(queue);
       }
     }
-    if (trouble === undefined) return;
-    this.#tell(new Error(`the broker answers ${trouble}`));
+    if (trouble === undefined) {
+      lane.trouble.over();
+      return;
+    }
+    lane.trouble.met(new Error(`the broker answers ${trouble}`));
     void this.#wire.refresh();
   }
 
@@ -336,10 +341,7 @@ export class KafkaAppends {
   }
 
   #tell(error: unknown): void {
-    const now = this.#clock.monotonic();
-    if (now - this.#toldAt < TELL_EVERY_MS || this.#state === "closed") return;
-    this.#toldAt = now;
-    this.#options.failed(error);
+    if (this.#state !== "closed") this.#options.failed(error);
   }
 }
 

@@ -4,11 +4,14 @@
  * Touches timers.
  */
 import type { Clock, Timer } from "../clock.ts";
+import { Trouble } from "../kafka/trouble.ts";
 import type { Backlog } from "./commit-pace.ts";
 import { CommitPace } from "./commit-pace.ts";
 
 /** The way to one broker. */
 export class KafkaLane {
+  /** What goes wrong on this way. */
+  readonly trouble: Trouble;
   readonly #clock: Clock;
   readonly #pace = new CommitPace();
   #isBusy = false;
@@ -17,8 +20,10 @@ export class KafkaLane {
   #waitsWith = 0;
   #isDue = false;
 
-  constructor(clock: Clock) {
+  /** `failed` hears of trouble that lasts. */
+  constructor(clock: Clock, failed: (error: unknown) => void) {
     this.#clock = clock;
+    this.trouble = new Trouble(clock, failed);
   }
 
   /** Whether a request is under way. */

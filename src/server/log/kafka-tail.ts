@@ -6,6 +6,7 @@
 import { setMaxListeners } from "node:events";
 import type { Clock } from "../clock.ts";
 import type { FetchAnswer, FetchAsk, Fetched, FetchSize } from "../kafka/fetch.ts";
+import { Trouble } from "../kafka/trouble.ts";
 import type { LogRecord } from "../record.ts";
 import { Bell } from "./bell.ts";
 import { KafkaCursor } from "./kafka-cursor.ts";
@@ -42,7 +43,6 @@ const SIZES: Readonly<Record<Lane, Omit<FetchSize, "waitMs">>> = {
 const HEARD_WITHIN_MS = 2_000;
 const PAUSE_MS = 100;
 const PAUSE_MS_MAX = 1_000;
-const TELL_EVERY_MS = 10_000;
 
 const OUT_OF_RANGE = 1;
 
@@ -50,14 +50,13 @@ const OUT_OF_RANGE = 1;
 export class KafkaTail {
   readonly #wire: FetchWire;
   readonly #clock: Clock;
-  readonly #failed: (error: unknown) => void;
   readonly #cursors = new Set<KafkaCursor>();
   /** The loops that run, one for each lane and broker. */
   readonly #loops = new Set<string>();
   readonly #bell = new Bell();
   readonly #closing = new AbortController();
   readonly #heardAt: number[] = [];
-  #toldAt = Number.NEGATIVE_INFINITY;
+  readonly #failed: (error: unknown) => void;
   #asked = 0;
 
   /** `failed` hears why a broker can't be read, when that begins and now and then while it lasts. */
@@ -142,10 +141,11 @@ export class KafkaTail {
   /** Finds leaders for those who have none. */
   async #seek(): Promise<void> {
     let pauseMs = PAUSE_MS;
+    const trouble = new Trouble(this.#clock, (error) => this.#tell(error));
     while (!this.#closing.signal.aborted && this.#mine("behind", undefined).length > 0) {
       await this.#wire.refresh();
       if (this.#mine("behind", undefined).length === 0) break;
-      this.#tell(new Error("no broker that leads a partition can be found"));
+      trouble.met(new Error("no broker that leads a partition can be found"));
       await this.#sleep(pauseMs);
       pauseMs = Math.min(PAUSE_MS_MAX, pauseMs * 2);
     }
@@ -155,6 +155,7 @@ export class KafkaTail {
   /** Fetches from one broker for as long as somebody reads what it leads. */
   async #loop(lane: Lane, leader: number): Promise<void> {
     let failures = 0;
+    const trouble = new Trouble(this.#clock, (error) => this.#tell(error));
     while (!this.#closing.signal.aborted) {
       if (lane === "live") this.#takeOver(leader);
       const cursors = this.#mine(lane, leader);
@@ -167,9 +168,10 @@ export class KafkaTail {
       try {
         await this.#ask(lane, leader, asked);
         failures = 0;
+        trouble.over();
       } catch (error) {
         if (this.#closing.signal.aborted) return;
-        this.#tell(error);
+        trouble.met(error);
         await this.#wire.refresh();
         await this.#sleep(Math.min(PAUSE_MS_MAX, PAUSE_MS * 2 ** failures));
         failures += 1;
@@ -273,9 +275,6 @@ export class KafkaTail {
   }
 
   #tell(error: unknown): void {
-    const now = this.#clock.monotonic();
-    if (now - this.#toldAt < TELL_EVERY_MS || this.#closing.signal.aborted) return;
-    this.#toldAt = now;
-    this.#failed(error);
+    if (!this.#closing.signal.aborted) this.#failed(error);
   }
 }

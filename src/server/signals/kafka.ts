@@ -12,6 +12,7 @@ import { END, listOffsets } from "../kafka/offsets.ts";
 import { produce } from "../kafka/produce.ts";
 import { collect } from "../kafka/record-batch.ts";
 import { askTopic, type BrokerNode } from "../kafka/topic-metadata.ts";
+import { Trouble } from "../kafka/trouble.ts";
 import { SignalQueue } from "./kafka-queue.ts";
 import { MemorySignals } from "./memory.ts";
 import type { Signal, Signals } from "./signals.ts";
@@ -43,7 +44,6 @@ const ANYBODY = { producerId: -1n, epoch: -1, sequence: -1 } as const;
 const OLD_MS = 10_000;
 const PAUSE_MS = 100;
 const PAUSE_MS_MAX = 1_000;
-const TELL_EVERY_MS = 10_000;
 const INSTANCE_BYTES = 8;
 /** How long a close waits for what was published last, in milliseconds. */
 const GOODBYE_MS_MAX = 1_000;
@@ -66,7 +66,6 @@ export async function openKafkaSignals(
 export class KafkaSignals implements Signals {
   readonly #topic: string;
   readonly #clock: Clock;
-  readonly #failed: (error: unknown) => void;
   readonly #listening: KafkaClient;
   readonly #talking: KafkaClient;
   readonly #instance: string;
@@ -76,12 +75,12 @@ export class KafkaSignals implements Signals {
   #heardAt: number;
   #isSending = false;
   #isClosed = false;
-  #toldAt = Number.NEGATIVE_INFINITY;
+  readonly #trouble: Trouble;
 
   constructor(options: KafkaSignalsOptions, listening: KafkaClient, talking: KafkaClient, instance: string) {
     this.#topic = options.topic;
     this.#clock = options.clock;
-    this.#failed = options.failed;
+    this.#trouble = new Trouble(options.clock, options.failed);
     this.#listening = listening;
     this.#talking = talking;
     this.#instance = instance;
@@ -177,6 +176,7 @@ export class KafkaSignals implements Signals {
         const isOld = now - this.#heardAt > OLD_MS;
         this.#heardAt = now;
         pauseMs = PAUSE_MS;
+        this.#trouble.over();
         if (isOld) this.#place = undefined;
         else if (fetched !== undefined) this.#hear(place, fetched.bytes);
       } catch (error) {
@@ -225,10 +225,7 @@ export class KafkaSignals implements Signals {
   }
 
   #tell(error: unknown): void {
-    const now = this.#clock.monotonic();
-    if (now - this.#toldAt < TELL_EVERY_MS || this.#isClosed) return;
-    this.#toldAt = now;
-    this.#failed(error);
+    if (!this.#isClosed) this.#trouble.met(error);
   }
 }
 
