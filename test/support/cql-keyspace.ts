@@ -19,15 +19,17 @@ export interface DirectoryKeyspace {
   readonly drop: () => Promise<void>;
 }
 
-/** Makes one at `address`, a `HOST:PORT`. */
-export async function directoryKeyspace(address: string): Promise<DirectoryKeyspace> {
+/**
+ * Makes one at `address`, a `HOST:PORT`. What need not outlive the database is not kept on the disk: that is emptied
+ * within moments.
+ */
+export async function directoryKeyspace(address: string, outlivesDatabase = false): Promise<DirectoryKeyspace> {
   const colon = address.lastIndexOf(":");
   const options = {
     contactPoints: [{ host: address.slice(0, colon), port: Number(address.slice(colon + 1)) }],
     keyspace: `directory_${randomBytes(6).toString("hex")}`,
     datacenter: undefined,
-    // What is not kept on the disk is emptied within moments.
-    replication: "{'class': 'SimpleStrategy', 'replication_factor': 1} AND durable_writes = false",
+    replication: `{'class': 'SimpleStrategy', 'replication_factor': 1} AND durable_writes = ${outlivesDatabase}`,
     user: undefined,
     password: undefined,
     tls: undefined,
