@@ -55,6 +55,8 @@ export class Chatter {
   readonly #padding: string;
   readonly #places = new Map<string, Place>();
   readonly #pending = new Map<string, Pending>();
+  /** What was sent again after a refusal: the first attempt may be heard before the second is acknowledged. */
+  readonly #sentAgain = new Map<string, Pending>();
   #link: ChatLink | undefined;
   #session: string | undefined;
   #user: string | undefined;
@@ -212,13 +214,13 @@ export class Chatter {
   }
 
   #ack({ k = "", i = "", q = 0 }: ChatEvent): void {
-    const pending = this.#pending.get(k);
+    const pending = this.#pending.get(k) ?? this.#sentAgain.get(k);
     if (pending === undefined) {
       this.faults.push(`an ack for ${k}, which waits for none`);
       return;
     }
     const { place, number } = pending;
-    place.room.check.acknowledged(place.sender, number);
+    place.room.check.acknowledged(place.sender, number, q);
     place.room.acknowledged.set(k, { id: i, seq: q });
     this.#pending.delete(k);
   }
@@ -229,8 +231,12 @@ export class Chatter {
     place.isCaughtUp = true;
     if ([...this.#places.values()].some(({ isCaughtUp }) => !isCaughtUp)) return;
     // All that the server kept has come back; the rest never reached it.
-    for (const [key, { place, number, text, wasRefused }] of this.#pending) {
-      if (wasRefused) place.room.check.resent(place.sender, number);
+    for (const [key, pending] of this.#pending) {
+      const { place, number, text, wasRefused } = pending;
+      if (wasRefused) {
+        place.room.check.resent(place.sender, number);
+        this.#sentAgain.set(key, pending);
+      }
       this.#send(key, place, text);
     }
     this.#isLive = true;
