@@ -72,7 +72,7 @@ export type CallName = keyof typeof FLEXIBLE_FROM;
 const CONNECT_WITHIN_MS = 5_000;
 
 /** What went wrong, in one line, with the causes that the library wraps. */
-export function reason(error: unknown): string {
+function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof AggregateError && error.errors.length > 0)
     return [...new Set(error.errors.map(reason))].join("; ");

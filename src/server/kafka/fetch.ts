@@ -72,7 +72,7 @@ export function fetchRecords(
 }
 
 /** Takes an answer apart. Throws a `RangeError` where it ends too early. */
-export function parseFetched({ version, isFlexible }: Call, bytes: Buffer): FetchAnswer {
+function parseFetched({ version, isFlexible }: Call, bytes: Buffer): FetchAnswer {
   const reader = new ByteReader(bytes);
   const partitions: Fetched[] = [];
   reader.int32();

@@ -30,7 +30,7 @@ export interface EnsuredTopic {
 }
 
 /** A topic could not be made, or what it is can't be found out. */
-export class TopicError extends Error {
+class TopicError extends Error {
   override readonly name = "TopicError";
 }
 
@@ -52,7 +52,7 @@ const TOPIC_EXISTS = 36;
 const TOPIC_RESOURCE = 2;
 
 /** The settings of a topic, as they are given when it is made and looked for when it stands. */
-export function wantedConfig(kind: TopicSettings["kind"], replication: number): Map<string, string> {
+function wantedConfig(kind: TopicSettings["kind"], replication: number): Map<string, string> {
   const config = new Map([
     ["cleanup.policy", "delete"],
     ["unclean.leader.election.enable", "false"],

@@ -1,7 +1,7 @@
 /** Stage 3: what a record needs to count as one in the topic, for writing and for reading alike (PROJ-5). Pure. */
 
 /** The most UTF-16 units that a sender's name or a key may have: twice what people may choose. */
-export const TEXT_UNITS_MAX = 256;
+const TEXT_UNITS_MAX = 256;
 const TIME_MAX = 2 ** 48 - 1;
 const VERSION_MAX = 255;
 
