@@ -21,7 +21,9 @@ export function createProgram(finish: (exitCode: number) => void): Command {
   program.addCommand(inherit(program, migrateCommand(finish)));
   program
     .command("check")
-    .description("verify log and store of a data folder against each other; may run beside a server (a cluster's engines check their own)")
+    .description(
+      "verify log and store of a data folder against each other; may run beside a server (a cluster's engines check their own)",
+    )
     .argument("<DATA_DIR>", "the data folder")
     .action(async (folder: string) => {
       const { check } = await import("./check.ts");
