@@ -149,7 +149,7 @@ export async function makeCluster(others: { readonly kafka?: string; readonly cq
 }
 
 /** The id of a room that is named as clients name it. */
-export const roomId = (room: string): string => (/^[0-9a-f]{8}-/.test(room) ? room : publicRoomId(room));
+const roomId = (room: string): string => (/^[0-9a-f]{8}-/.test(room) ? room : publicRoomId(room));
 
 function addressOf(address: string): { readonly host: string; readonly port: number } {
   const at = address.lastIndexOf(":");
