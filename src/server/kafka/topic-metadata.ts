@@ -31,7 +31,8 @@ interface MetadataAnswer {
   readonly controllerId: number;
   readonly topics: readonly {
     readonly errorCode: number;
-    readonly topicId?: string;
+    /** Brokers of old have none. */
+    readonly topicId: string | undefined;
     readonly partitions: readonly {
       readonly partitionIndex: number;
       readonly leaderId: number;
