@@ -217,6 +217,8 @@ describe("a client that says nothing", () => {
     const { person } = await bystander(server);
     const halfOpen = await arrive(server);
     await halfOpen.join("rust");
+    // Who comes so soon after another is told a little later, and time stands still here.
+    await clock.advance(20);
     await person.heard({ s: "joined", u: halfOpen.name });
     // When the server asks this one is its own affair, but it does so every 25 s.
     for (let second = 0; halfOpen.pings === 0 && second < 25; second++) {
