@@ -52,6 +52,8 @@ const STORE_WITHIN_MS = 3000;
 /** The node is not ready where the store is so many records behind: clients would wait for history. */
 const LAG_READY_MAX = 1_000_000;
 
+/** How often a start looks whether all of the log was heard of, in milliseconds. */
+const HEARD_LOOK_MS = 50;
 /** How many rooms the store is asked about at a time, at the start. */
 const FLOORS_AT_ONCE = 32;
 
@@ -158,6 +160,7 @@ export async function startCore(ports: Ports, options: CoreOptions): Promise<Cor
     },
     stopping.signal,
   );
+  await heard(log, clock);
   nodes.onChange(() => {
     projectors.writersChanged();
     telemetry.nodesAlive(nodes.alive());
@@ -261,6 +264,17 @@ export async function startCore(ports: Ports, options: CoreOptions): Promise<Cor
 function unheard(log: MessageLog): string | undefined {
   const silent = Array.from({ length: log.partitions }, (_, partition) => partition).filter((at) => !log.hears(at));
   return silent.length === 0 ? undefined : `not heard from: partition ${silent.join(", ")}`;
+}
+
+/** Waits until every partition was heard of: who comes in the first moment is not to be told that it can't be (CMD-4). */
+async function heard(log: MessageLog, clock: Clock): Promise<void> {
+  const partitions = Array.from({ length: log.partitions }, (_, partition) => partition);
+  for (let waitedMs = 0; waitedMs < READ_WITHIN_MS; waitedMs += HEARD_LOOK_MS) {
+    if (partitions.every((partition) => log.hears(partition))) return;
+    await new Promise<void>((resolve) => {
+      clock.after(HEARD_LOOK_MS, resolve);
+    });
+  }
 }
 
 const check = (fault: string | undefined, fine: string): Check => ({ ok: fault === undefined, detail: fault ?? fine });

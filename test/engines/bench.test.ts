@@ -10,6 +10,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { HttpComparison } from "../../src/bench/http/http-baseline.ts";
 import type { HttpMeasurement } from "../../src/bench/http/http-measure.ts";
 import { engines } from "../support/engines.ts";
+import { isLong } from "../support/faults-run.ts";
 import { runVerbatim } from "../support/spawned-server.ts";
 
 const WITHIN_MS = 110_000;
@@ -58,15 +59,17 @@ describe("verbatim bench http, over engines", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it("reads pages of what the database has", async () => {
-    const load = ["--page-reads", "5000", "--page-anywhere", "--rate", "100", "--warmup", "1", "--duration", "2"];
-    const { code, stdout } = await bench(...load);
-    const { result } = JSON.parse(stdout) as HttpMeasurement;
-    expect(result.errorExamples).toEqual([]);
-    expect(code).toBe(0);
-    expect(result.pages?.count).toBeGreaterThan(10);
-    expect(result.pages?.latencyMs.p99).toBeGreaterThan(0);
-  });
+  if (isLong) {
+    it("reads pages of what the database has", async () => {
+      const load = ["--page-reads", "5000", "--page-anywhere", "--rate", "100", "--warmup", "1", "--duration", "2"];
+      const { code, stdout } = await bench(...load);
+      const { result } = JSON.parse(stdout) as HttpMeasurement;
+      expect(result.errorExamples).toEqual([]);
+      expect(code).toBe(0);
+      expect(result.pages?.count).toBeGreaterThan(10);
+      expect(result.pages?.latencyMs.p99).toBeGreaterThan(0);
+    });
+  }
 
   it("says in one line that brokers and database belong together", async () => {
     const { kafka } = engines();

@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { engines } from "../support/engines.ts";
 import { Cluster } from "../support/engines-cluster.ts";
+import { isLong } from "../support/faults-run.ts";
 import { HttpPerson } from "../support/http-people.ts";
 import { type TopicAdmin, topicAdmin } from "../support/kafka-admin.ts";
 import { type FinishedRun, runVerbatim, type SpawnedServer, spawnVerbatim } from "../support/spawned-server.ts";
@@ -119,17 +120,19 @@ describe("a node", () => {
     expect((await run.exited).code).toBe(0);
   });
 
-  it("has the public rooms of the table, whatever its own file says", async () => {
-    const cluster = newCluster();
-    const file = join(folder, "rooms.json");
-    await writeFile(file, JSON.stringify([{ name: "only", description: "this" }]));
-    const first = await cluster.start(["--rooms", file]);
-    const second = await cluster.start(["--no-migrate"]);
-    expect([await rooms(first), await rooms(second)]).toEqual([["only"], ["only"]]);
-    // Whoever may make tables brings its own file.
-    const third = await cluster.start();
-    expect(await rooms(third)).toHaveLength(24);
-  });
+  if (isLong) {
+    it("has the public rooms of the table, whatever its own file says", async () => {
+      const cluster = newCluster();
+      const file = join(folder, "rooms.json");
+      await writeFile(file, JSON.stringify([{ name: "only", description: "this" }]));
+      const first = await cluster.start(["--rooms", file]);
+      const second = await cluster.start(["--no-migrate"]);
+      expect([await rooms(first), await rooms(second)]).toEqual([["only"], ["only"]]);
+      // Whoever may make tables brings its own file.
+      const third = await cluster.start();
+      expect(await rooms(third)).toHaveLength(24);
+    });
+  }
 });
 
 describe("verbatim migrate", () => {
@@ -168,15 +171,17 @@ describe("STOP-1 a node refuses", () => {
     );
   });
 
-  it("to serve without a topic that it may not make", async () => {
-    const cluster = newCluster();
-    expect((await migrate(cluster)).code).toBe(0);
-    await admin.remove(cluster.signalsTopic);
-    expect(await refusal(cluster, "--no-migrate")).toBe(
-      `there is no topic ${cluster.signalsTopic} yet; run verbatim migrate first`,
-    );
-    await cluster.start();
-  });
+  if (isLong) {
+    it("to serve without a topic that it may not make", async () => {
+      const cluster = newCluster();
+      expect((await migrate(cluster)).code).toBe(0);
+      await admin.remove(cluster.signalsTopic);
+      expect(await refusal(cluster, "--no-migrate")).toBe(
+        `there is no topic ${cluster.signalsTopic} yet; run verbatim migrate first`,
+      );
+      await cluster.start();
+    });
+  }
 
   it("a topic under which messages may be lost, names each setting, and takes it with --accept-topic", async () => {
     const cluster = newCluster();
@@ -224,17 +229,19 @@ describe("STOP-1 a node refuses", () => {
     expect((await runVerbatim(["migrate", ...other], {}, 60 * SECOND)).stdout).toContain("4 partitions");
   });
 
-  it("a topic that was deleted, and one that was made again under its name", async () => {
-    const cluster = newCluster();
-    const node = await cluster.start();
-    await node.kill("SIGTERM");
-    await admin.remove(cluster.topic);
-    const says = `the topic ${cluster.topic} is not the one that the history in keyspace ${cluster.keyspace} was read from`;
-    expect(await refusal(cluster)).toContain(says);
-    expect(await refusal(cluster, "--no-migrate")).toContain(says);
-    await admin.create(cluster.topic, 4, {});
-    expect(await refusal(cluster, "--accept-topic")).toContain(says);
-  });
+  if (isLong) {
+    it("a topic that was deleted, and one that was made again under its name", async () => {
+      const cluster = newCluster();
+      const node = await cluster.start();
+      await node.kill("SIGTERM");
+      await admin.remove(cluster.topic);
+      const says = `the topic ${cluster.topic} is not the one that the history in keyspace ${cluster.keyspace} was read from`;
+      expect(await refusal(cluster)).toContain(says);
+      expect(await refusal(cluster, "--no-migrate")).toContain(says);
+      await admin.create(cluster.topic, 4, {});
+      expect(await refusal(cluster, "--accept-topic")).toContain(says);
+    });
+  }
 });
 
 describe("STOP-1 engines that are absent", () => {

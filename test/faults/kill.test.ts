@@ -12,7 +12,7 @@ import { Crowd, doorsOf } from "../support/load-crowd.ts";
 import { runVerbatim } from "../support/spawned-server.ts";
 import { until } from "../support/until.ts";
 
-const KILLS = sized(20, 200);
+const KILLS = sized(12, 200);
 /** The longest that a server lives, in milliseconds, from the moment that it listens, or that all have come. */
 const LIFE_MS_MAX = 400;
 

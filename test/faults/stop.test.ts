@@ -14,8 +14,8 @@ import { LoadRoom } from "../support/load-room.ts";
 import { runVerbatim, spawnVerbatim } from "../support/spawned-server.ts";
 import { until } from "../support/until.ts";
 
-const ROUNDS = sized(4, 40);
-const START_ROUNDS = sized(8, 80);
+const ROUNDS = sized(2, 40);
+const START_ROUNDS = sized(4, 80);
 /** The longest that a stop may take, in milliseconds. */
 const STOP_WITHIN_MS = 10_000;
 

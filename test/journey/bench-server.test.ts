@@ -10,6 +10,7 @@ import type { Comparison } from "../../src/bench/baseline.ts";
 import type { HttpComparison } from "../../src/bench/http/http-baseline.ts";
 import type { HttpMeasurement } from "../../src/bench/http/http-measure.ts";
 import type { Measurement } from "../../src/bench/measure.ts";
+import { isLong } from "../support/faults-run.ts";
 import { runVerbatim, spawnVerbatim } from "../support/spawned-server.ts";
 import { until } from "../support/until.ts";
 
@@ -85,24 +86,28 @@ describe("verbatim bench tcp, with a server of its own", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it("counts the acknowledgement of every key", async () => {
-    const { code, stdout } = await bench("--keys", "--rate", "50", "--duration", "1", "--rooms-each", "3");
-    const { result } = JSON.parse(stdout) as Measurement;
-    expect(result.findings.examples).toEqual([]);
-    expect(result.errors).toEqual({});
-    expect(code).toBe(0);
-    expect(result.acknowledged).toBe(result.sent);
-  });
+  if (isLong) {
+    it("counts the acknowledgement of every key", async () => {
+      const { code, stdout } = await bench("--keys", "--rate", "50", "--duration", "1", "--rooms-each", "3");
+      const { result } = JSON.parse(stdout) as Measurement;
+      expect(result.findings.examples).toEqual([]);
+      expect(result.errors).toEqual({});
+      expect(code).toBe(0);
+      expect(result.acknowledged).toBe(result.sent);
+    });
+  }
 
-  it("compares rooms over WebSocket with the same over TCP", async () => {
-    const { code, stdout } = await bench("--websocket", "--baseline", "--runs", "1", "--duration", "1");
-    const comparison = JSON.parse(stdout) as Comparison;
-    expect(comparison.measurements.flatMap(({ result }) => result.errorExamples)).toEqual([]);
-    expect(comparison.measurements.flatMap(({ result }) => result.findings.examples)).toEqual([]);
-    expect(code).toBe(0);
-    expect(comparison.measurements.map(({ subject }) => subject)).toEqual(["server", "websocket"]);
-    expect(comparison.deliveriesRatio).toBeGreaterThan(0);
-  });
+  if (isLong) {
+    it("compares rooms over WebSocket with the same over TCP", async () => {
+      const { code, stdout } = await bench("--websocket", "--baseline", "--runs", "1", "--duration", "1");
+      const comparison = JSON.parse(stdout) as Comparison;
+      expect(comparison.measurements.flatMap(({ result }) => result.errorExamples)).toEqual([]);
+      expect(comparison.measurements.flatMap(({ result }) => result.findings.examples)).toEqual([]);
+      expect(code).toBe(0);
+      expect(comparison.measurements.map(({ subject }) => subject)).toEqual(["server", "websocket"]);
+      expect(comparison.deliveriesRatio).toBeGreaterThan(0);
+    });
+  }
 
   it("leaves nothing behind where it is interrupted", async () => {
     const run = spawnVerbatim(["bench", "tcp", "--data", folder, "--duration", "30", "--progress"]);
