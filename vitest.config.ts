@@ -18,9 +18,11 @@ const LONG_ONLY =
   process.env.VERBATIM_FAULTS === "long"
     ? []
     : [
-        ...["directory-away", "message-store-large", "golden", "journey-http-paper", "journey-people"].map(
-          (name) => `test/engines/${name}.test.ts`,
-        ),
+        ...[
+          ...["directory-away", "directory-cluster", "message-store-large", "golden", "bench"],
+          ...["journey-http-paper", "journey-people"],
+        ].map((name) => `test/engines/${name}.test.ts`),
+        ...["bench-server", "haproxy", "pack"].map((name) => `test/journey/${name}.test.ts`),
         "test/journey/dashboards.test.ts",
         "test/browser/keyboard.test.ts",
       ];

@@ -9,7 +9,7 @@ import type { Engine } from "../../scripts/engines/engine.mjs";
 import { startKafka } from "../../scripts/engines/kafka.mjs";
 import { type Cluster, makeCluster } from "../support/engines-cluster.ts";
 import { Company } from "../support/engines-company.ts";
-import { Dice, seed, sized } from "../support/faults-run.ts";
+import { Dice, isLong, seed, sized } from "../support/faults-run.ts";
 import { ask } from "../support/http-client.ts";
 
 const TALK = sized(300, 3_000);
@@ -40,7 +40,7 @@ afterEach(async () => {
 }, 60_000);
 
 describe(`a broker that goes and comes back, seed ${seed}`, () => {
-  it.for(["stop", "kill"] as const)(
+  it.for(isLong ? (["stop", "kill"] as const) : (["stop"] as const))(
     "CMD-5 LOG-5 FAN-1 HTTP-3 its process is ended by %s",
     {
       timeout: 240_000,

@@ -17,7 +17,7 @@ import type { SpawnedServer } from "../support/spawned-server.ts";
 import { until } from "../support/until.ts";
 
 const PER_SECOND = 10_000;
-const LOAD_MS = sized(6_000, 60_000);
+const LOAD_MS = sized(10_000, 60_000);
 /** How long the same load runs before, while everybody reads. */
 const USUAL_MS = 3_000;
 const MIB = 1024 * 1024;
