@@ -51,6 +51,13 @@ export const systemChance: Chance = (target) => {
   randomFillSync(target);
 };
 
+/** Resolves `delayMs` from now. */
+export function pause(clock: Clock, delayMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    clock.after(delayMs, resolve);
+  });
+}
+
 /** Waits for `work`, for `delayMs` at most: `true` where it was done by then. Rejects where `work` does in time. */
 export async function within(clock: Clock, delayMs: number, work: Promise<unknown>): Promise<boolean> {
   let timer: Timer | undefined;

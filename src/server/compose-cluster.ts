@@ -39,9 +39,14 @@ export interface Migrated {
   readonly partitions: number;
 }
 
-/** What stands ready before the adapters open. */
-interface Ground extends Database {
+/** The engines, reached. */
+interface Reached extends Database {
   readonly brokers: KafkaOptions;
+  readonly wait: EngineWait;
+}
+
+/** What stands ready before the adapters open. */
+interface Ground extends Reached {
   readonly facts: ClusterFacts;
 }
 
@@ -124,39 +129,32 @@ export interface RepairedCluster {
  * `StartError`.
  */
 export async function repairCluster(start: EnginesStart, cluster: ClusterConfig): Promise<RepairedCluster> {
-  const { config, clock, telemetry, signal } = start;
+  const { telemetry } = start;
   const closings = new Closings((error) => telemetry.internalError("close", error));
   try {
-    const wait = new EngineWait({ withinMs: cluster.engineWaitSeconds * SECOND_MS, clock, telemetry, signal });
-    const brokers = await kafkaOptions(cluster.kafka);
-    const { session } = await openDatabase(
-      { ...start, roomsFile: config.rooms },
-      { ...cluster, migrates: false },
-      wait,
-    );
-    closings.push(() => session.close());
+    const reached = await reach(start, { ...cluster, migrates: false }, closings);
+    const { session } = reached;
     const agreed = await readFacts(session);
     if (agreed === undefined)
       throw new StartError("no node of this cluster has ever started: there is nothing to repair");
+    const { partitions } = agreed;
     const topic = await ensureTopics(
-      brokers,
+      reached,
       { ...cluster, migrates: true },
-      undefined,
-      wait,
+      { partitions, agreed: undefined },
       telemetry,
-      agreed.partitions,
     );
     if (topic.topicId === agreed.topicId) return { bases: undefined };
-    if (topic.partitions !== agreed.partitions) {
+    if (topic.partitions !== partitions) {
       throw new StartError(
-        `the topic ${cluster.kafka.topic} has ${topic.partitions} partitions, and the rooms live in ${agreed.partitions}: remove it, and it is made with as many`,
+        `the topic ${cluster.kafka.topic} has ${topic.partitions} partitions, and the rooms live in ${partitions}: remove it, and it is made with as many`,
       );
     }
     const store = await openCqlStore({ session, damaged: (error) => telemetry.internalError("store damage", error) });
     closings.push(() => store.close());
     const bases: number[] = [];
-    for (let partition = 0; partition < agreed.partitions; partition++) {
-      const { position, ...state } = await foldFromStore(partition, agreed.partitions, store);
+    for (let partition = 0; partition < partitions; partition++) {
+      const { position, ...state } = await foldFromStore(partition, partitions, store);
       const snapshot = { position, bytes: encodeSnapshot(state) };
       const from = await store.checkpoint(partition);
       await store.write({ partition, from, to: position, records: [], removals: [], snapshot });
@@ -171,19 +169,27 @@ export async function repairCluster(start: EnginesStart, cluster: ClusterConfig)
   }
 }
 
-/** Reaches both engines and makes sure of tables and topics, and that this node fits to the others. */
-async function prepare(start: EnginesStart, cluster: ClusterConfig, closings: Closings): Promise<Ground> {
+/** Reads how the brokers are reached, and opens the database, which is closed with the rest. */
+async function reach(start: EnginesStart, cluster: ClusterConfig, closings: Closings): Promise<Reached> {
   const { config, clock, telemetry, signal } = start;
   const wait = new EngineWait({ withinMs: cluster.engineWaitSeconds * SECOND_MS, clock, telemetry, signal });
   const brokers = await kafkaOptions(cluster.kafka);
   const database = await openDatabase({ ...start, roomsFile: config.rooms }, cluster, wait);
-  const { session, ran } = database;
-  closings.push(() => session.close());
+  closings.push(() => database.session.close());
+  return { ...database, brokers, wait };
+}
+
+/** Reaches both engines and makes sure of tables and topics, and that this node fits to the others. */
+async function prepare(start: EnginesStart, cluster: ClusterConfig, closings: Closings): Promise<Ground> {
+  const { telemetry } = start;
+  const reached = await reach(start, cluster, closings);
+  const { session, ran, wait } = reached;
   if (ran.length > 0) telemetry.logger.info({ migrations: ran, keyspace: session.keyspace }, "migrated the database");
 
   const ask = <T>(work: () => Promise<T>): Promise<T> => wait.for(databaseName(cluster.cql), work);
   const agreed = await ask(() => readFacts(session));
-  const topic = await ensureTopics(brokers, cluster, agreed, wait, telemetry);
+  const partitions = agreed?.partitions ?? cluster.kafka.partitions;
+  const topic = await ensureTopics(reached, cluster, { partitions, agreed }, telemetry);
   const own: ClusterFacts = {
     partitions: topic.partitions,
     hash: "murmur2",
@@ -194,17 +200,15 @@ async function prepare(start: EnginesStart, cluster: ClusterConfig, closings: Cl
   };
   const facts = await ask(() => agreeOnFacts(session, own));
   checkAgreement(facts, own, { keyspace: session.keyspace, topic: cluster.kafka.topic });
-  return { ...database, brokers, facts };
+  return { ...reached, facts };
 }
 
-/** Makes sure of both topics; resolves with the log's. */
+/** Makes sure of both topics; resolves with the log's, of which a history may have been read already: `agreed`. */
 async function ensureTopics(
-  brokers: KafkaOptions,
+  { brokers, wait }: Reached,
   { kafka, cql, migrates }: ClusterConfig,
-  agreed: ClusterFacts | undefined,
-  wait: EngineWait,
+  { partitions, agreed }: { readonly partitions: number; readonly agreed: ClusterFacts | undefined },
   telemetry: Telemetry,
-  partitions = agreed?.partitions ?? kafka.partitions,
 ): Promise<EnsuredTopic> {
   const { topic: name, signalsTopic, replication } = kafka;
   const ensure = async (settings: TopicSettings): Promise<EnsuredTopic> => {

@@ -11,7 +11,7 @@ import { Bans } from "./auth/bans.ts";
 import { createAuth } from "./auth/create-auth.ts";
 import { Guests, REFRESH_EVERY_MS } from "./auth/guests.ts";
 import { LiveAccess, RECHECK_EVERY_MS } from "./auth/live-access.ts";
-import { type Chance, type Clock, type Timer, within } from "./clock.ts";
+import { type Chance, type Clock, pause, type Timer, within } from "./clock.ts";
 import { Nodes } from "./cluster/nodes.ts";
 import { Access } from "./commands/access.ts";
 import { Api } from "./commands/api.ts";
@@ -173,7 +173,7 @@ export async function startCore(ports: Ports, options: CoreOptions): Promise<Cor
   const bans = new Bans({ node, directory, signals, clock });
   await bans.load();
   const access = new Access(hub, bans, {
-    isLive: (room) => projectors.fault(room) === undefined && log.hears(partitionOf(room, log.partitions)),
+    isLive: (room) => projectors.hears(room),
     // A log that can't be asked where it ends is one whose end was not reached.
     reachEnd: (room) => within(clock, READ_WITHIN_MS, projectors.reachedEnd(room)).catch(() => false),
   });
@@ -268,12 +268,9 @@ function unheard(log: MessageLog): string | undefined {
 
 /** Waits until every partition was heard of: who comes in the first moment is not to be told that it can't be (CMD-4). */
 async function heard(log: MessageLog, clock: Clock): Promise<void> {
-  const partitions = Array.from({ length: log.partitions }, (_, partition) => partition);
   for (let waitedMs = 0; waitedMs < READ_WITHIN_MS; waitedMs += HEARD_LOOK_MS) {
-    if (partitions.every((partition) => log.hears(partition))) return;
-    await new Promise<void>((resolve) => {
-      clock.after(HEARD_LOOK_MS, resolve);
-    });
+    if (unheard(log) === undefined) return;
+    await pause(clock, HEARD_LOOK_MS);
   }
 }
 

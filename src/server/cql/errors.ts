@@ -1,5 +1,6 @@
 /** Around the stages: what a CQL database answers when it does not do what it was asked. Pure. */
 import type { errors } from "cassandra-driver";
+import type { PassingError } from "../passing-error.ts";
 
 /**
  * What a failure means for whoever asked.
@@ -10,12 +11,14 @@ import type { errors } from "cassandra-driver";
 export type CqlFailure = "unavailable" | "unknown" | "refused";
 
 /** The rejection of everything that a `CqlSession` is asked. */
-export class CqlError extends Error {
+export class CqlError extends Error implements PassingError {
   override readonly name = "CqlError";
   readonly failure: CqlFailure;
+  readonly passes: boolean;
   constructor(failure: CqlFailure, message: string, options?: ErrorOptions) {
     super(message, options);
     this.failure = failure;
+    this.passes = failure !== "refused";
   }
 }
 

@@ -3,7 +3,8 @@
  * a record of a room. Adapters stand beside this file and pass `test/contract/directory.ts`.
  *
  * For all of it: a change resolves when it is durable and can be read back from then on. Hashes are what stands in
- * place of a secret, so that a stolen folder lets nobody in. Times are milliseconds since the epoch.
+ * place of a secret, so that a stolen folder lets nobody in. Times are milliseconds since the epoch. What can't be had
+ * right now rejects with a `PassingError` that passes: whoever asked is told to try again.
  */
 import type { Uuid } from "../record.ts";
 

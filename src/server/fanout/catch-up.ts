@@ -5,7 +5,7 @@
  */
 import { reset } from "../../protocol/events.ts";
 import { READ_WITHIN_MS } from "../../protocol/limits.ts";
-import type { Clock } from "../clock.ts";
+import { type Clock, pause } from "../clock.ts";
 import type { PageLimit } from "../store/message-store.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { EventRun } from "./event-run.ts";
@@ -131,9 +131,7 @@ export class CatchUp {
       if (run !== undefined) this.#tell(following, run);
     } catch (error) {
       if (!(error instanceof UnavailableError)) throw error;
-      await new Promise<void>((resolve) => {
-        this.#clock.after(RETRY_DELAY_MS, resolve);
-      });
+      await pause(this.#clock, RETRY_DELAY_MS);
     }
   }
 

@@ -2,7 +2,7 @@
  * Beside stage 3: who leads each partition of one topic, asked again whenever somebody finds it is not so any more, and
  * whether it is still the topic that was opened. Touches the network through `topic-metadata.ts`.
  */
-import type { Clock, Timer } from "../clock.ts";
+import { type Clock, pause, type Timer } from "../clock.ts";
 import type { KafkaClient } from "./connection.ts";
 import { askTopic, type BrokerNode } from "./topic-metadata.ts";
 
@@ -71,7 +71,7 @@ export class TopicView {
 
   async #ask(): Promise<void> {
     const wait = this.#askedAt + ASK_EVERY_MS - this.#clock.monotonic();
-    if (wait > 0) await new Promise<void>((resolve) => this.#clock.after(wait, resolve));
+    if (wait > 0) await pause(this.#clock, wait);
     this.#askedAt = this.#clock.monotonic();
     if (this.#isClosed) return;
     try {

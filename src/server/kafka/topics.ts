@@ -2,7 +2,7 @@
  * Beside stage 3: makes the topics of a cluster and says where one that stands is not as it should be. A topic that drops
  * records by itself, or that a broker may lose the end of, would break what the log promises. Touches the network.
  */
-import { type Clock, systemClock } from "../clock.ts";
+import { type Clock, pause, systemClock } from "../clock.ts";
 import type { KafkaClient, KafkaOptions } from "./connection.ts";
 import { openKafkaClient } from "./connection.ts";
 import { askTopic, type TopicAnswer, type TopicMetadata } from "./topic-metadata.ts";
@@ -126,7 +126,7 @@ async function waitForTopic(client: KafkaClient, { name }: TopicSettings, clock:
     } catch (error) {
       last = error;
     }
-    await new Promise<void>((resolve) => clock.after(LOOK_MS, resolve));
+    await pause(clock, LOOK_MS);
   }
   throw new TopicError(`the topic ${name} was made but has no leaders`, { cause: last });
 }

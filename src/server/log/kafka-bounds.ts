@@ -2,7 +2,7 @@
  * Stage 3: where the partitions of a topic begin and end, asked of their leaders afresh for everyone who wants to know;
  * all who ask while an answer is awaited are answered together by the next. Touches timers; `BoundsWire` reaches the brokers.
  */
-import type { Clock } from "../clock.ts";
+import { type Clock, pause } from "../clock.ts";
 import type { ListedOffset } from "../kafka/offsets.ts";
 import type { LogBounds } from "./message-log.ts";
 
@@ -69,7 +69,7 @@ export class KafkaBounds {
       }
       this.#asking.push(...left.filter(({ since }) => since > before && !this.#isClosed));
       await this.#wire.refresh();
-      if (this.#asking.length > 0) await new Promise<void>((resolve) => this.#clock.after(PAUSE_MS, resolve));
+      if (this.#asking.length > 0) await pause(this.#clock, PAUSE_MS);
     }
     this.#isRunning = false;
   }

@@ -4,7 +4,7 @@
  * May touch: the network, through `server/kafka/`. Four sets of connections, for a broker answers what comes over one in
  * turn: to write, to wait at the end, to catch up, and to ask.
  */
-import type { Clock } from "../clock.ts";
+import { type Clock, pause } from "../clock.ts";
 import { type KafkaClient, type KafkaOptions, openKafkaClient, UnreachableError } from "../kafka/connection.ts";
 import { fetchRecords } from "../kafka/fetch.ts";
 import { BEGIN, deleteBefore, END, listOffsets } from "../kafka/offsets.ts";
@@ -179,7 +179,7 @@ export class KafkaLog implements MessageLog {
       if (errorCode === 0) return;
       if (tries === TRIM_TRIES) throw new Error(`the broker answers ${errorCode} to a trim of partition ${partition}`);
       await this.#view.refresh();
-      await new Promise<void>((resolve) => this.#clock.after(TRIM_PAUSE_MS, resolve));
+      await pause(this.#clock, TRIM_PAUSE_MS);
     }
   }
 

@@ -2,7 +2,7 @@
  * Stage 3, the log in memory, for tests and simulations: the same grouping, limits and deadlines as the embedded one,
  * with a disk whose delays and faults the test decides. May touch: nothing.
  */
-import type { Clock } from "../clock.ts";
+import { type Clock, pause } from "../clock.ts";
 import type { LogRecord } from "../record.ts";
 import type { LogLimits, PendingBatch } from "./append-queue.ts";
 import { Bell } from "./bell.ts";
@@ -158,7 +158,7 @@ export class MemoryLog implements MessageLog {
 
   async #commit(partition: number, batch: PendingBatch): Promise<number> {
     const { delayMs, outcome } = this.#fate(partition, batch.records);
-    if (delayMs > 0) await new Promise<void>((resolve) => this.#clock.after(delayMs, resolve));
+    if (delayMs > 0) await pause(this.#clock, delayMs);
     const held = this.#held;
     if (held !== undefined) await new Promise<void>((resolve) => held.push(resolve));
     // A killed process answers nobody.

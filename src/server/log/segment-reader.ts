@@ -2,7 +2,7 @@
  * Stage 3: reads the embedded log from another process, while its owner appends (LOG-3). It sees what the owner's mark
  * says is durable and nothing beyond (LOG-1). May touch: the log's folder, reading.
  */
-import type { Clock } from "../clock.ts";
+import { type Clock, pause } from "../clock.ts";
 import type { DurableEnd } from "./durable-mark.ts";
 import { markPath, readMark } from "./durable-mark.ts";
 import type { LogFile, LogFiles } from "./log-files.ts";
@@ -56,7 +56,7 @@ export class SegmentReader implements Pick<MessageLog, "read" | "bounds" | "clos
         if (view === undefined) throw new Error("next before bounds");
         return cursor.next(at, view);
       },
-      more: () => new Promise((resolve) => clock.after(LOOK_EVERY_MS, resolve)),
+      more: () => pause(clock, LOOK_EVERY_MS),
       close: () => cursor.close(),
     });
   }

@@ -86,6 +86,11 @@ export class Projector {
     return this.#tail?.fault;
   }
 
+  /** Whether the partition is read, and was heard of lately (CMD-4). */
+  get hears(): boolean {
+    return this.fault === undefined && this.#options.log.hears(this.#partition);
+  }
+
   /** How many records the store does not have yet. */
   get lag(): number {
     return (this.#tail?.position ?? 0) - this.writer.checkpoint;

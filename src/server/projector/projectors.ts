@@ -2,7 +2,6 @@
  * Stage 4, all partitions: one projector each, and what is asked of all of them together or of the one in which a room
  * lives.
  */
-import { setMaxListeners } from "node:events";
 import { partitionOf } from "../partition.ts";
 import type { Uuid } from "../record.ts";
 import { Projector, type ProjectorOptions, type ProjectorOutput } from "./projector.ts";
@@ -17,9 +16,6 @@ const NEVER = new Promise<never>(() => {
   // A tail that ends because it was told to is no failure.
 });
 
-/** What they work with; `queueBytesMax` is shared out among them. */
-export type ProjectorsOptions = ProjectorOptions;
-
 /** The projectors of a node. */
 export class Projectors implements RosterView {
   readonly #all: readonly Projector[];
@@ -29,8 +25,8 @@ export class Projectors implements RosterView {
     this.#all = all;
   }
 
-  /** Finds how each partition goes on. Throws a `StartError` where log and store don't fit together. */
-  static async recover(options: ProjectorsOptions): Promise<Projectors> {
+  /** Finds how each partition goes on; `queueBytesMax` is shared out among them. Throws a `StartError` where log and store don't fit together. */
+  static async recover(options: ProjectorOptions): Promise<Projectors> {
     const { partitions } = options.log;
     const share = Math.max(options.queueBytesMax / partitions, Math.min(QUEUE_BYTES_MIN, options.queueBytesMax));
     const each = { ...options, queueBytesMax: share };
@@ -40,8 +36,6 @@ export class Projectors implements RosterView {
 
   /** Reads all partitions until `signal` aborts; resolves once what was in the log at the start has been handed on. */
   async run(output: ProjectorOutput, signal: AbortSignal): Promise<void> {
-    // One listener for each partition and more is what is meant here.
-    setMaxListeners(0, signal);
     const running = this.#all.map((projector) => projector.run(output, signal));
     this.#running = Promise.all(running).then(() => undefined);
     // Whoever waits for a partition only needs to know that it came so far; `failed` tells why it did not.
@@ -74,9 +68,9 @@ export class Projectors implements RosterView {
     return this.#of(room).writer;
   }
 
-  /** Why a room's partition is not read, where that is so. */
-  fault(room: Uuid): string | undefined {
-    return this.#of(room).fault;
+  /** Whether what happens in a room is heard. */
+  hears(room: Uuid): boolean {
+    return this.#of(room).hears;
   }
 
   /** Resolves once what is in the log now has been handed on: of a room's partition, or of all. */
@@ -126,7 +120,7 @@ export class Projectors implements RosterView {
   }
 
   #of(room: Uuid): Projector {
-    const projector = this.#all[this.#all.length === 1 ? 0 : partitionOf(room, this.#all.length)];
+    const projector = this.#all[partitionOf(room, this.#all.length)];
     if (projector === undefined) throw new RangeError(`room ${room} is in no partition`);
     return projector;
   }

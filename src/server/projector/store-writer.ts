@@ -8,7 +8,7 @@
  * handed until the store's checkpoint has passed it, so that they can read it back meanwhile, and can go on with it should
  * they become the writer. Two that write at once do no harm: they write the same.
  */
-import { type Clock, type Timer, within } from "../clock.ts";
+import { type Clock, pause, type Timer, within } from "../clock.ts";
 import type { MessageLog } from "../log/message-log.ts";
 import type { StoredRecord, Uuid } from "../record.ts";
 import { BlockBuffers } from "../store/block-buffers.ts";
@@ -201,14 +201,8 @@ export class StoreWriter {
       (this.#checkpoint < this.#end || this.#snapshot !== undefined)
     ) {
       await this.#work();
-      if (this.#failing !== undefined) await this.#pause(LAST_RETRY_DELAY_MS);
+      if (this.#failing !== undefined) await pause(this.#clock, LAST_RETRY_DELAY_MS);
     }
-  }
-
-  #pause(delayMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.#clock.after(delayMs, resolve);
-    });
   }
 
   #letGo(): void {

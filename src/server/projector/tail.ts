@@ -2,7 +2,7 @@
  * Stage 4, the loop: reads one partition of the log in order, runs the fold, and hands what it made to fan-out and
  * store writer. It never waits for either (PROJ-4).
  */
-import type { Clock } from "../clock.ts";
+import { type Clock, pause } from "../clock.ts";
 import { type LogBatch, LogError, type MessageLog } from "../log/message-log.ts";
 import type { StoredRecord } from "../record.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
@@ -148,9 +148,7 @@ export class Tail {
         failingSince ??= this.#clock.monotonic();
         const isLate = this.#clock.monotonic() - failingSince >= RETRY_WITHIN_MS;
         if (isProjecting || error instanceof LogError || isLate) throw error;
-        await new Promise<void>((resolve) => {
-          this.#clock.after(RETRY_DELAY_MS, resolve);
-        });
+        await pause(this.#clock, RETRY_DELAY_MS);
         this.#fault = undefined;
       }
     }

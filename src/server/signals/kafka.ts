@@ -5,7 +5,7 @@
  *
  * A record of the topic is `{"from":INSTANCE,"signals":[…]}`: what one node had to say at a moment.
  */
-import { type Chance, type Clock, systemChance } from "../clock.ts";
+import { type Chance, type Clock, pause, systemChance } from "../clock.ts";
 import { type KafkaClient, type KafkaOptions, openKafkaClient } from "../kafka/connection.ts";
 import { fetchRecords } from "../kafka/fetch.ts";
 import { END, listOffsets } from "../kafka/offsets.ts";
@@ -116,7 +116,7 @@ export class KafkaSignals implements Signals {
     // What was published last may be a goodbye, for which others wait less long than for silence.
     const deadline = this.#clock.monotonic() + GOODBYE_MS_MAX;
     while (this.#isSending && this.#place !== undefined && this.#clock.monotonic() < deadline) {
-      await new Promise<void>((resolve) => this.#clock.after(1, resolve));
+      await pause(this.#clock, 1);
     }
     await Promise.all([this.#listening.close(), this.#talking.close()]);
   }
@@ -130,7 +130,7 @@ export class KafkaSignals implements Signals {
       const place = this.#place;
       if (place === undefined) {
         if (this.#isClosed) break;
-        await new Promise<void>((resolve) => this.#clock.after(PAUSE_MS, resolve));
+        await pause(this.#clock, PAUSE_MS);
         continue;
       }
       const texts = this.#queue.take(this.#clock.monotonic());
@@ -140,7 +140,7 @@ export class KafkaSignals implements Signals {
       } catch (error) {
         this.#tell(error);
         if (this.#isClosed) break;
-        await new Promise<void>((resolve) => this.#clock.after(PAUSE_MS, resolve));
+        await pause(this.#clock, PAUSE_MS);
       }
     }
     this.#isSending = false;
@@ -184,7 +184,7 @@ export class KafkaSignals implements Signals {
         // It is looked for anew: the leader may have moved, the topic may be another, or its beginning lies further on.
         this.#place = await this.#relocate(this.#place);
         this.#tell(error);
-        await new Promise<void>((resolve) => this.#clock.after(pauseMs, resolve));
+        await pause(this.#clock, pauseMs);
         pauseMs = Math.min(PAUSE_MS_MAX, pauseMs * 2);
       }
     }

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { loadDriver } from "../../../src/server/cql/driver.ts";
 import { CqlError, type CqlFailure, cqlError } from "../../../src/server/cql/errors.ts";
+import { passesByItself } from "../../../src/server/passing-error.ts";
 
 const { errors } = await loadDriver();
 
@@ -46,6 +47,7 @@ describe("an error of the driver", () => {
       const told = cqlError("SELECT x", error);
       expect(told).toBeInstanceOf(CqlError);
       expect(told.failure).toBe(failure);
+      expect(passesByItself(told)).toBe(failure !== "refused");
       expect(told.message).toMatch(/^SELECT x: /);
       expect(told.cause).toBe(error);
     });

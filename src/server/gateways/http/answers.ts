@@ -3,6 +3,7 @@
  * with nothing between that would have to ask what they are.
  */
 import type { ServerResponse } from "node:http";
+import { passesByItself } from "../../passing-error.ts";
 import type { Telemetry } from "../../telemetry/telemetry.ts";
 import type { Answer } from "./ask.ts";
 import { problemHeaders, problemOf, serverFault } from "./problem.ts";
@@ -28,10 +29,10 @@ export function writeAnswer(response: ServerResponse, { status, json, headers }:
   response.end(json);
 }
 
-/** Answers a request that failed: with what was wrong, or where that is our fault, that it is. */
+/** Answers a request that failed: with what was wrong, or where that is our fault, that it is. What we rest on is told. */
 export function writeFailure(response: ServerResponse, error: unknown, telemetry: Telemetry): void {
   const told = problemOf(error);
-  if (told === undefined) telemetry.internalError("http", error);
+  if (told === undefined || passesByItself(error)) telemetry.internalError("http", error);
   if (response.headersSent || response.destroyed) return;
   const body = told ?? serverFault();
   const json = JSON.stringify(body);

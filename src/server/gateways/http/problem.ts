@@ -5,6 +5,7 @@ import { STATUS_CODES } from "node:http";
 import { ERROR_CODES, type ErrorName } from "../../../protocol/error-codes.ts";
 import { TriedTooOften } from "../../auth/sign-in-throttle.ts";
 import { CommandError } from "../../commands/command-error.ts";
+import { passesByItself } from "../../passing-error.ts";
 
 /** The content type of a problem. */
 const PROBLEM_TYPE = "application/problem+json; charset=utf-8";
@@ -69,6 +70,7 @@ const FRAMEWORK_CODES: Readonly<Record<string, readonly [ErrorName, string]>> = 
  */
 export function problemOf(error: unknown): Problem | undefined {
   if (error instanceof CommandError) return problem(error.code, error.message);
+  if (passesByItself(error)) return problem("unavailable", "the server can't look this up right now; try again");
   if (!(error instanceof Error)) return undefined;
   const known = "code" in error ? FRAMEWORK_CODES[String(error.code)] : undefined;
   if (known !== undefined) return problem(...known);

@@ -10,6 +10,7 @@
  */
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { CommandError } from "../../commands/command-error.ts";
+import { passesByItself } from "../../passing-error.ts";
 import { addChatRoutes } from "./chat-routes.ts";
 import { addDashboardRoutes } from "./dashboard-routes.ts";
 import type { PagesDoor } from "./door.ts";
@@ -43,7 +44,7 @@ export function registerPages(server: FastifyInstance, door: PagesDoor): void {
     );
     pages.setErrorHandler((error, _request, reply) => {
       const { status, text } = explain(error);
-      if (status === 500) door.failed(error);
+      if (status === 500 || passesByItself(error)) door.failed(error);
       return sendPage(reply, status, errorPage(undefined, errorTitle(status), text, ""));
     });
     addSignInRoutes(pages, door);
@@ -74,6 +75,7 @@ function fieldsOf(body: string): Readonly<Record<string, string>> {
 /** What is told of an error that no route has made a page of. */
 function explain(error: unknown): PlainError {
   if (error instanceof CommandError) return plainError(error);
+  if (passesByItself(error)) return plainError(new CommandError("unavailable", "an engine is away"));
   const status = error instanceof Error && "statusCode" in error ? error.statusCode : undefined;
   if (typeof status === "number" && status >= 400 && status < 500) {
     return { code: "bad_request", status, text: status === 413 ? "That was too long." : "The request can’t be read." };

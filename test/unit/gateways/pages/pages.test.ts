@@ -1,6 +1,7 @@
 /** What all pages have: their headers, who gets to see them, and what becomes of faults. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { CommandError } from "../../../../src/server/commands/command-error.ts";
+import { CqlError } from "../../../../src/server/cql/errors.ts";
 import { type PagesServer, pagesServer } from "../../../support/pages-server.ts";
 
 let pages: PagesServer;
@@ -92,6 +93,17 @@ describe("a page", () => {
     expect(statusCode).toBe(503);
     expect(body).toContain("Try again in a moment.");
     expect(pages.faults).toEqual([]);
+  });
+
+  it("says to try again where what the server rests on is away, and tells the server", async () => {
+    const fault = new CqlError("unavailable", "10.0.0.1 is away");
+    const cookie = await pages.cookieOf("alice");
+    pages.chats.failure = fault;
+    const { statusCode, body } = await pages.server.inject({ url: "/dashboard", headers: { cookie } });
+    expect(statusCode).toBe(503);
+    expect(body).toContain("Try again in a moment.");
+    expect(body).not.toContain("10.0.0.1");
+    expect(pages.faults).toEqual([fault]);
   });
 
   it("says nothing of a fault of the server's own but that there was one, and tells the server", async () => {
