@@ -168,6 +168,7 @@ module.exports = {
     driver("metrics and logs", "prom-client|pino|pino-pretty", "^src/server/telemetry/"),
     driver("schemas and YAML", "zod|yaml", "^src/server/(config/|gateways/http/|rooms-file\\.ts$)"),
     driver("the command line", "commander", "^src/(cli|bench)/|^src/bin\\.ts$|^src/server/config/"),
+    driver("the terminal client", "ink|react|string-width", "^src/tui/"),
     driver("histograms", "hdr-histogram-js", "^src/bench/"),
   ],
   options: {

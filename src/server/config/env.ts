@@ -11,6 +11,9 @@ import { ENV_PREFIX } from "./settings.ts";
 /** The environment variable that names the file, as `--config` does. */
 const CONFIG_ENV = `${ENV_PREFIX}CONFIG`;
 
+/** The environment variable with a client's token, as `verbatim send` reads it. No setting of a server's. */
+const TOKEN_ENV = `${ENV_PREFIX}TOKEN`;
+
 /** Everything that a configuration is made from, as it was found. */
 export interface Sources {
   /** Flag (without dashes) → what was given: text, or `true` for a flag that takes no value. */
@@ -38,14 +41,40 @@ export interface ConfigFile {
 export function readSources(flags: ReadonlyMap<string, string | true>, configFlag: string | undefined): Sources {
   const env = new Map<string, string>();
   for (const [name, value] of Object.entries(process.env)) {
+    if (!name.startsWith(ENV_PREFIX) || name === CONFIG_ENV || name === TOKEN_ENV) continue;
     // An empty variable is how container files write one that is not set.
-    if (name.startsWith(ENV_PREFIX) && name !== CONFIG_ENV && value !== undefined && value !== "") env.set(name, value);
+    if (value !== undefined && value !== "") env.set(name, value);
   }
   const folder = process.cwd();
   const fromEnv = process.env[CONFIG_ENV];
   const named = configFlag ?? (fromEnv === "" ? undefined : fromEnv);
   const file = named === undefined ? undefined : readFile(resolve(folder, named), configFlag === undefined);
   return { flags, env, file, folder, shippedRooms: shippedRooms() };
+}
+
+/** What the environment says to the commands that are clients. */
+export interface ClientEnvironment {
+  readonly token: string | undefined;
+  /** Whether whoever started the program wants no colour (`NO_COLOR`), or the terminal has none. */
+  readonly isPlain: boolean;
+}
+
+/** Reads what the environment says to the commands that are clients. */
+export function readClientEnvironment(): ClientEnvironment {
+  const { NO_COLOR: noColor, TERM: terminal } = process.env;
+  const token = process.env[TOKEN_ENV];
+  return {
+    token: token === "" ? undefined : token,
+    isPlain: (noColor !== undefined && noColor !== "") || terminal === "dumb",
+  };
+}
+
+/**
+ * Has React load its quick form, which it picks by this variable when it is first imported: the other one is for those
+ * who look for mistakes in views, and is several times slower.
+ */
+export function preferQuickReact(): void {
+  process.env["NODE_ENV"] ??= "production";
 }
 
 function readFile(path: string, fromEnv: boolean): ConfigFile {

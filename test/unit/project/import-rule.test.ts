@@ -65,6 +65,7 @@ const BROKEN: Record<string, readonly [path: string, text: string]> = {
   "driver-metrics and logs": ["src/server/projector/s.ts", 'import "prom-client";'],
   "driver-schemas and YAML": ["src/server/commands/t.ts", 'import "zod";'],
   "driver-the command line": ["src/server/u.ts", 'import "commander";'],
+  "driver-the terminal client": ["src/cli/tui.ts", 'import "ink";'],
   "driver-histograms": ["src/server/telemetry/v.ts", 'import "hdr-histogram-js";'],
 };
 
