@@ -46,9 +46,10 @@ module.exports = {
     },
     {
       name: "no-undeclared-package",
-      comment: "What the program imports stands under `dependencies`, or an installed package would not start.",
+      comment:
+        "What the program imports stands under `dependencies`, or an installed package would not start. The web client is bundled.",
       severity: "error",
-      from: { path: "^src/" },
+      from: { path: "^src/", pathNot: "^src/web/" },
       to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown", "unknown", "undetermined"] },
     },
     {
@@ -161,7 +162,7 @@ module.exports = {
       to: { path: "^src/server/kafka/" },
     },
     driver("file locks", "fs-native-extensions", "^src/server/data-folder\\.ts$"),
-    driver("fastify", "fastify", "^src/server/gateways/(http|pages)/"),
+    driver("fastify", "fastify", "^src/server/gateways/(http|pages|web)/"),
     driver("WebSocket frames", "ws", "^src/(server/gateways/websocket-(reader|receiver\\.d)\\.ts|bench/plain/)"),
     driver("password hashes", "@node-rs/argon2", "^src/server/auth/passwords\\.ts$"),
     driver("signed tokens", "jose", "^src/server/auth/jwt(-keys)?\\.ts$"),

@@ -14,7 +14,14 @@ import { CommandError } from "../../src/server/commands/command-error.ts";
 import type { MessagePage } from "../../src/server/commands/read-messages.ts";
 import { readCookie } from "../../src/server/gateways/http/cookies.ts";
 import { Origins } from "../../src/server/gateways/http/origins.ts";
-import type { PagesAccounts, PagesApi, PagesDoor, Person, SignInRules } from "../../src/server/gateways/pages/door.ts";
+import type {
+  PageFrame,
+  PagesAccounts,
+  PagesApi,
+  PagesDoor,
+  Person,
+  SignInRules,
+} from "../../src/server/gateways/pages/door.ts";
 import { registerPages } from "../../src/server/gateways/pages/pages.ts";
 import { refuseSignIn } from "../../src/server/gateways/pages/sign-in-routes.ts";
 import { nameKey } from "../../src/server/name-key.ts";
@@ -223,7 +230,11 @@ export interface PagesServer {
 }
 
 /** Puts them together; nothing listens yet. */
-export async function pagesServer(rules: SignInRules = { mode: "open", signUp: "open" }): Promise<PagesServer> {
+export async function pagesServer(
+  rules: SignInRules = { mode: "open", signUp: "open" },
+  web: PageFrame["web"] = undefined,
+): Promise<PagesServer> {
+  const frame: PageFrame = { ...rules, web, openAnyway: false };
   const chats = new PretendChats();
   chats.signUp = rules.signUp;
   const faults: unknown[] = [];
@@ -239,7 +250,7 @@ export async function pagesServer(rules: SignInRules = { mode: "open", signUp: "
     return refusal === undefined ? undefined : reply.code(403).send(refusal);
   });
   const door: PagesDoor = {
-    ...{ ...rules, api: chats, accounts: chats, chance: systemChance },
+    ...{ ...frame, api: chats, accounts: chats, chance: systemChance },
     identify: async (request) => {
       const id = readCookie(request.headers.cookie, "user_id");
       if (id === undefined) return undefined;
@@ -262,7 +273,7 @@ export async function pagesServer(rules: SignInRules = { mode: "open", signUp: "
       door.setCookie(reply, await chats.signIn({ name: username, password }));
       return reply.redirect("/", 303);
     } catch (error) {
-      return refuseSignIn(reply, rules, username, error);
+      return refuseSignIn(reply, frame, username, error);
     }
   });
   server.post("/logout", async (_request, reply) =>

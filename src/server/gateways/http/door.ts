@@ -118,7 +118,7 @@ export interface HttpDoor {
     admit(): Promise<{ readonly token: string } & User>;
     leave(token: string): Promise<void>;
   };
-  readonly auth: Pick<AuthConfig, "mode" | "signUp">;
+  readonly auth: Pick<AuthConfig, "mode" | "signUp" | "openAnyway">;
   readonly limits: Limits;
   readonly clock: Clock;
   readonly chance: Chance;

@@ -3,16 +3,16 @@
  * somebody.
  */
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { PagesDoor } from "../pages/door.ts";
+import type { PageFrame, PagesDoor } from "../pages/door.ts";
 import { signInCookie } from "./cookies.ts";
 import type { HttpDoor } from "./door.ts";
 import type { Visitors } from "./visitors.ts";
 
 /** Makes it. */
-export function pagesDoor(door: HttpDoor, visitors: Visitors): PagesDoor {
-  const { api, accounts, chance, auth, telemetry } = door;
+export function pagesDoor(door: HttpDoor, visitors: Visitors, frame: PageFrame): PagesDoor {
+  const { api, accounts, chance, telemetry } = door;
   return {
-    ...{ mode: auth.mode, signUp: auth.signUp, accounts, chance, api },
+    ...{ ...frame, accounts, chance, api },
     identify: async ({ raw }: FastifyRequest) => {
       const address = visitors.address(raw);
       const signedIn = await visitors.identify(raw, address, undefined);

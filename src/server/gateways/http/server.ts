@@ -7,8 +7,10 @@ import type { SecureContextOptions, Server as TlsServer } from "node:tls";
 import type { FastifyRequest } from "fastify";
 import { CommandError } from "../../commands/command-error.ts";
 import type { Listen } from "../../config/config.ts";
+import type { PageFrame } from "../pages/door.ts";
 import { registerPages } from "../pages/pages.ts";
 import { refuseSignIn } from "../pages/sign-in-routes.ts";
+import { readWebClient, webFolder } from "../web/web-assets.ts";
 import { attachWebSockets, type WebSocketDoor } from "../websocket.ts";
 import { writeFailure } from "./answers.ts";
 import { createApp } from "./app.ts";
@@ -82,11 +84,12 @@ export async function openHttpGateway(options: HttpGatewayOptions): Promise<Http
     return createNodeServer(take, options.tls, door.limits.sessionsMax + CONNECTIONS_BESIDE_SESSIONS);
   };
   const app = createApp(door, makeServer, [{ method: "POST", path: POST_MESSAGE_PATH }]);
-  const rules = { mode: door.auth.mode, signUp: door.auth.signUp };
+  const { mode, signUp, openAnyway } = door.auth;
+  const frame: PageFrame = { mode, signUp, openAnyway: mode === "open" && openAnyway, web: readWebClient(webFolder()) };
   addCalls(app, door, {
     visitors,
     streams,
-    refuseSignIn: (reply, name, error) => void refuseSignIn(reply, rules, name, error),
+    refuseSignIn: (reply, name, error) => void refuseSignIn(reply, frame, name, error),
   });
   const guard = onlyAdmins(door, visitors);
   const isAdmin = (request: FastifyRequest): Promise<boolean> =>
@@ -96,7 +99,7 @@ export async function openHttpGateway(options: HttpGatewayOptions): Promise<Http
     );
   addOperations(app, door, guard, isAdmin);
   addDocs(app, openApi(notedCalls()), guard, door.telemetry);
-  registerPages(app, pagesDoor(door, visitors));
+  registerPages(app, pagesDoor(door, visitors, frame));
   await app.ready();
 
   const { server } = app;

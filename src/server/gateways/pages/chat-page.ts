@@ -8,7 +8,7 @@ import type { MessagePage } from "../../commands/read-messages.ts";
 import { shownText, shownTime } from "./display.ts";
 import type { Person } from "./door.ts";
 import { type Html, html } from "./html.ts";
-import { describedBy, documentOf, errorNote, field } from "./layout.ts";
+import { describedBy, errorNote, field, type Page } from "./layout.ts";
 import { END_ID, latestPath, messageAnchor, WRITE_ID } from "./paths.ts";
 
 /** So many members stand beside the messages; a page of their own has them all. */
@@ -60,7 +60,7 @@ export interface ChatView {
 }
 
 /** The whole page. */
-export function chatPage(view: ChatView): string {
+export function chatPage(view: ChatView): Page {
   const { me, place, page, isNewest, rights, refused } = view;
   const main = html`<p class="quiet"><a href="/dashboard">All chats</a></p>
 <h1 dir="auto">${place.title}</h1>
@@ -70,7 +70,7 @@ ${page === undefined ? html`<p class="note">Only its members can read this chat.
 ${isNewest && rights.post && writeForm(view)}
 </div>
 ${place.chat !== undefined && beside(view, place.chat)}</div>`;
-  return documentOf({ title: refused === undefined ? place.title : `Error: ${place.title}`, me, main });
+  return { title: refused === undefined ? place.title : `Error: ${place.title}`, me, main };
 }
 
 function messageList(view: ChatView, page: MessagePage): Html {

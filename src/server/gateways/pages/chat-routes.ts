@@ -9,6 +9,7 @@ import { CommandError } from "../../commands/command-error.ts";
 import type { MessagePage } from "../../commands/read-messages.ts";
 import { chatPage, MEMBERS_BESIDE_MAX, type Place, type RefusedHere } from "./chat-page.ts";
 import type { PagesApi, PagesDoor } from "./door.ts";
+import type { Page } from "./layout.ts";
 import { MEMBERS_PAGE_MAX, membersPage } from "./members-page.ts";
 import { chatPath, END_ID, messageAnchor, writePath } from "./paths.ts";
 import { personNamed } from "./people.ts";
@@ -40,7 +41,7 @@ export function addChatRoutes(server: FastifyInstance, door: PagesDoor): void {
       const page = await readPage(api, who, idOf(request), cursor);
       if (cursor.after !== undefined && page?.messages.length === 0) return leadTo(reply, place.path);
       if (isLookedAt(request)) await markRead(door, who, idOf(request), page);
-      return sendPage(reply, 200, await render(api, who, place, page, makeNonce(chance), undefined));
+      return sendPage(reply, door, 200, await render(api, who, place, page, makeNonce(chance), undefined));
     }),
   );
 
@@ -57,12 +58,12 @@ export function addChatRoutes(server: FastifyInstance, door: PagesDoor): void {
       const skip = cursorOf(request.query, "skip") ?? 0;
       const rights = rightsOf(who.user, place.chat);
       const members = await membersOf(api, place.chat, skip, MEMBERS_PAGE_MAX);
-      return sendPage(reply, 200, membersPage({ me: who.user, rights, place, chat: place.chat, members, skip }));
+      return sendPage(reply, door, 200, membersPage({ me: who.user, rights, place, chat: place.chat, members, skip }));
     }),
   );
 
   /** The newest messages again, with the error beside its form. Throws what keeps the chat from being shown at all. */
-  const refuse = async (who: Actor, id: string, nonce: string, refused: RefusedHere): Promise<string> => {
+  const refuse = async (who: Actor, id: string, nonce: string, refused: RefusedHere): Promise<Page> => {
     const place = await placeOf(api, who, id);
     return render(api, who, place, await readPage(api, who, id, NEWEST), nonce, refused);
   };
@@ -78,7 +79,7 @@ export function addChatRoutes(server: FastifyInstance, door: PagesDoor): void {
         const { status, text } = plainError(error);
         // The same nonce: where it is not known what became of the message, sending it again makes no second one.
         const again = nonce === "" ? makeNonce(chance) : nonce;
-        return sendPage(reply, status, await refuse(who, idOf(request), again, { form: "write", typed, text }));
+        return sendPage(reply, door, status, await refuse(who, idOf(request), again, { form: "write", typed, text }));
       }
       return leadTo(reply, writePath(idOf(request)));
     }),
@@ -105,7 +106,7 @@ export function addChatRoutes(server: FastifyInstance, door: PagesDoor): void {
       } catch (error) {
         const { status, text } = plainError(error);
         const refused = { form: "member", typed, text } as const;
-        return sendPage(reply, status, await refuse(who, idOf(request), makeNonce(chance), refused));
+        return sendPage(reply, door, status, await refuse(who, idOf(request), makeNonce(chance), refused));
       }
       return leadTo(reply, chatPath(idOf(request)));
     }),
@@ -132,7 +133,7 @@ async function render(
   page: MessagePage | undefined,
   nonce: string,
   refused: RefusedHere | undefined,
-): Promise<string> {
+): Promise<Page> {
   const { chat } = place;
   const rights = rightsOf(who.user, chat);
   const members = chat === undefined ? [] : await membersOf(api, chat, 0, MEMBERS_BESIDE_MAX);

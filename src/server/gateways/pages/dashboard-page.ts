@@ -8,7 +8,7 @@ import type { Uuid } from "../../record.ts";
 import { shownTime, snippet } from "./display.ts";
 import type { Person } from "./door.ts";
 import { type Html, html, type Part } from "./html.ts";
-import { describedBy, documentOf, errorNote, field } from "./layout.ts";
+import { describedBy, errorNote, field, type Page } from "./layout.ts";
 import { chatPath, latestPath, roomPath } from "./paths.ts";
 
 /** So many chats are listed unless all are asked for. */
@@ -44,7 +44,7 @@ export interface DashboardView {
 }
 
 /** The whole page. */
-export function dashboardPage(view: DashboardView): string {
+export function dashboardPage(view: DashboardView): Page {
   const main = html`<h1>Your chats</h1>
 <div class="columns beside">
 ${chatList(view)}
@@ -55,7 +55,7 @@ ${chatForm(view)}
 </div>
 ${roomList(view.rooms)}
 </div>`;
-  return documentOf({ title: view.refused === undefined ? "Chats" : "Error: Chats", me: view.me, main });
+  return { title: view.refused === undefined ? "Chats" : "Error: Chats", me: view.me, main };
 }
 
 /** Whom one talks to in a direct chat; `undefined` in any other. */

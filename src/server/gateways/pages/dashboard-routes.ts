@@ -5,6 +5,7 @@ import type { FastifyInstance, FastifyReply } from "fastify";
 import type { Actor } from "../../auth/user.ts";
 import { type DashboardView, dashboardPage, otherIn, type RefusedStart } from "./dashboard-page.ts";
 import type { PagesDoor } from "./door.ts";
+import type { Page } from "./layout.ts";
 import { writePath } from "./paths.ts";
 import { NobodyNamed, peopleNamed, personNamed } from "./people.ts";
 import { plainError } from "./plain-errors.ts";
@@ -14,7 +15,7 @@ import { leadTo, sendPage, signedIn, textOf, typedText } from "./requests.ts";
 export function addDashboardRoutes(server: FastifyInstance, door: PagesDoor): void {
   const { api, accounts } = door;
 
-  const show = async (who: Actor, rest: Pick<DashboardView, "showsAll" | "found" | "refused">): Promise<string> => {
+  const show = async (who: Actor, rest: Pick<DashboardView, "showsAll" | "found" | "refused">): Promise<Page> => {
     const chats = await api.chats(who);
     const names = await api.names(chats.map((chat) => otherIn(chat, who.user)).filter((id) => id !== undefined));
     return dashboardPage({ me: who.user, chats, names, rooms: api.rooms(), ...rest });
@@ -26,7 +27,8 @@ export function addDashboardRoutes(server: FastifyInstance, door: PagesDoor): vo
     who: Actor,
     status: number,
     refused: RefusedStart,
-  ): Promise<FastifyReply> => sendPage(reply, status, await show(who, { showsAll: false, found: undefined, refused }));
+  ): Promise<FastifyReply> =>
+    sendPage(reply, door, status, await show(who, { showsAll: false, found: undefined, refused }));
 
   server.get(
     "/dashboard",
@@ -34,7 +36,7 @@ export function addDashboardRoutes(server: FastifyInstance, door: PagesDoor): vo
       const prefix = textOf(request.query, "find").trim();
       const found = prefix === "" ? undefined : { prefix, people: await accounts.search(prefix) };
       const showsAll = textOf(request.query, "all") === "1";
-      return sendPage(reply, 200, await show(who, { showsAll, found, refused: undefined }));
+      return sendPage(reply, door, 200, await show(who, { showsAll, found, refused: undefined }));
     }),
   );
 

@@ -6,6 +6,7 @@ import type { Actor } from "../../auth/user.ts";
 import type { Chance } from "../../clock.ts";
 import type { Api } from "../../commands/api.ts";
 import type { Uuid } from "../../record.ts";
+import type { WebClient } from "../web/web-assets.ts";
 
 /** Somebody with an account. */
 export interface Person {
@@ -52,8 +53,16 @@ export interface SignInRules {
   readonly signUp: "open" | "invite" | "closed";
 }
 
+/** What every page has around its own part, beside who reads it. */
+export interface PageFrame extends SignInRules {
+  /** What makes a page more than plain where scripts run; `undefined` where this server has none. */
+  readonly web: WebClient | undefined;
+  /** Whether open mode is served to others than this machine, which everybody is told. */
+  readonly openAnyway: boolean;
+}
+
 /** What the pages need. */
-export interface PagesDoor extends SignInRules {
+export interface PagesDoor extends PageFrame {
   readonly api: PagesApi;
   readonly accounts: PagesAccounts;
   readonly chance: Chance;

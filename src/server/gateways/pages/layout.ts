@@ -3,7 +3,7 @@
  */
 import { createHash } from "node:crypto";
 import { titleText } from "./display.ts";
-import type { Person } from "./door.ts";
+import type { PageFrame, Person } from "./door.ts";
 import { type Html, html, type Part } from "./html.ts";
 import { ICON, STYLESHEET } from "./stylesheet.ts";
 
@@ -32,20 +32,23 @@ export interface Page {
   readonly main: Html;
 }
 
-/** The whole document. */
-export function documentOf({ title, me, main }: Page): string {
+/**
+ * The whole document. With a client in its frame it stays what it is for whoever has no script; where there is one, the
+ * client takes its place, and finds what it has to know first as attributes: no script stands in the page itself.
+ */
+export function documentOf({ title, me, main }: Page, frame: PageFrame): string {
   const homePath = me === undefined ? "/" : "/dashboard";
   return `${
     html`<!doctype html>
-<html lang="en">
+<html lang="en"${frame.web !== undefined && aboutServer(frame, me)}>
 <head>
 <meta charset="utf-8">
 <title>${titleText(title)} – Verbatim</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
 <link rel="icon" type="image/svg+xml" href="${ICON_ASSET.path}">
-<link rel="stylesheet" href="${STYLE_ASSET.path}">
-</head>
+<link id="plain-style" rel="stylesheet" href="${STYLE_ASSET.path}">
+${frame.web !== undefined && loadClient(frame.web)}</head>
 <body>
 <a class="skip" href="#main">Skip to the content</a>
 <header class="top">
@@ -63,6 +66,20 @@ ${main}
 </html>
 `.markup
   }`;
+}
+
+/** What the client can't do its first step without. */
+function aboutServer({ mode, signUp, openAnyway }: PageFrame, me: Person | undefined): Html {
+  const who = me !== undefined && html` data-user-id="${me.id}" data-user-name="${me.name}"`;
+  return html` data-auth="${mode}" data-sign-up="${signUp}"${openAnyway && html` data-exposed="true"`}${who}`;
+}
+
+/** The one script there is: a file of this server. */
+function loadClient(web: NonNullable<PageFrame["web"]>): Html {
+  const styles = web.styles.map((webPath) => html`<link rel="stylesheet" href="${webPath}">\n`);
+  const preloads = web.preloads.map((webPath) => html`<link rel="modulepreload" href="${webPath}">\n`);
+  return html`${styles}${preloads}<script type="module" src="${web.entry}"></script>
+`;
 }
 
 /** What went wrong with a form, beside it. Its fields point to it by `id`. */
@@ -106,7 +123,7 @@ export function describedBy(errorId: string | undefined, hintId: string | undefi
 }
 
 /** A page that only says what went wrong, and where to go from there. */
-export function errorPage(me: Person | undefined, title: string, text: string, kept: string): string {
+export function errorPage(me: Person | undefined, title: string, text: string, kept: string): Page {
   const main = html`<div class="narrow stack">
 <h1>${title}</h1>
 <p class="error">${text}</p>
@@ -117,5 +134,5 @@ ${kept}</textarea></p>`
 }
 <p>${me === undefined ? html`<a href="/">Sign in</a>` : html`<a href="/dashboard">Back to your chats</a>`}</p>
 </div>`;
-  return documentOf({ title, me, main });
+  return { title, me, main };
 }

@@ -6,7 +6,7 @@ import type { Chat } from "../../commands/chat.ts";
 import { type ChatView, memberList } from "./chat-page.ts";
 import type { Person } from "./door.ts";
 import { html } from "./html.ts";
-import { documentOf } from "./layout.ts";
+import type { Page } from "./layout.ts";
 
 /** So many stand on one page. */
 export const MEMBERS_PAGE_MAX = 200;
@@ -20,7 +20,7 @@ export interface MembersView extends Pick<ChatView, "me" | "rights" | "place"> {
 }
 
 /** The whole page. */
-export function membersPage(view: MembersView): string {
+export function membersPage(view: MembersView): Page {
   const { me, place, chat, members, skip } = view;
   const next = skip + MEMBERS_PAGE_MAX;
   const title = `Members of ${place.title}`;
@@ -33,5 +33,5 @@ ${memberList(members, chat, view)}</section>
 <p class="pages">${
     skip > 0 && html`<a href="${place.path}/members?skip=${Math.max(0, skip - MEMBERS_PAGE_MAX)}">Back</a>`
   }${next < chat.members.length && html`<a href="${place.path}/members?skip=${next}">More</a>`}</p></div>`;
-  return documentOf({ title, me, main });
+  return { title, me, main };
 }

@@ -1,22 +1,29 @@
 /**
- * Stage 1, the pages: what a browser is told about every page. There is no script in them, and none could run: what
- * people write reaches the page as text, and should it ever reach it as markup, the policy stops it there.
+ * Stage 1, the pages: what a browser is told about every page. There is no script in them, and none could run but the
+ * files of the web client, where this server has it: what people write reaches the page as text, and should it ever
+ * reach it as markup, the policy stops it there.
  */
 import type { FastifyReply } from "fastify";
+import type { PageFrame } from "./door.ts";
 
-const POLICY = [
+const REST = ["img-src 'self'", "form-action 'self'", "frame-ancestors 'none'", "base-uri 'none'"];
+
+/** For pages that stay plain. */
+const PLAIN_POLICY = ["default-src 'none'", "style-src 'self'", ...REST].join("; ");
+
+/** The client's program comes from files of this server, and speaks to this server alone, by WebSocket as well. */
+const CLIENT_POLICY = [
   "default-src 'none'",
+  "script-src 'self'",
   "style-src 'self'",
-  "img-src 'self'",
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-  "base-uri 'none'",
+  "connect-src 'self'",
+  ...REST,
 ].join("; ");
 
 /** Sets the headers of a page. */
-export function protectPage(reply: FastifyReply): void {
+export function protectPage(reply: FastifyReply, { web }: Pick<PageFrame, "web">): void {
   reply
-    .header("content-security-policy", POLICY)
+    .header("content-security-policy", web === undefined ? PLAIN_POLICY : CLIENT_POLICY)
     // Not `no-referrer`: with that a browser sends `Origin: null` with our own forms, and they would be refused.
     .header("referrer-policy", "same-origin")
     .header("x-content-type-options", "nosniff")

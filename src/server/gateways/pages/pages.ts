@@ -11,6 +11,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { CommandError } from "../../commands/command-error.ts";
 import { passesByItself } from "../../passing-error.ts";
+import { addWebClient } from "../web/web-routes.ts";
 import { addChatRoutes } from "./chat-routes.ts";
 import { addDashboardRoutes } from "./dashboard-routes.ts";
 import type { PagesDoor } from "./door.ts";
@@ -33,10 +34,11 @@ export function registerPages(server: FastifyInstance, door: PagesDoor): void {
   void server.register((assets, _options, done) => {
     addAsset(assets, STYLE_ASSET);
     addAsset(assets, ICON_ASSET);
+    if (door.web !== undefined) addWebClient(assets, door.web);
     done();
   });
   void server.register((pages, _options, done) => {
-    pages.addHook("onRequest", async (_request, reply) => protectPage(reply));
+    pages.addHook("onRequest", async (_request, reply) => protectPage(reply, door));
     // Forms as browsers send them, and nothing else, whatever the server around the pages takes.
     pages.removeAllContentTypeParsers();
     pages.addContentTypeParser(FORM_TYPE, { parseAs: "string" }, async (_: FastifyRequest, body: string) =>
@@ -45,7 +47,7 @@ export function registerPages(server: FastifyInstance, door: PagesDoor): void {
     pages.setErrorHandler((error, _request, reply) => {
       const { status, text } = explain(error);
       if (status === 500 || passesByItself(error)) door.failed(error);
-      return sendPage(reply, status, errorPage(undefined, errorTitle(status), text, ""));
+      return sendPage(reply, door, status, errorPage(undefined, errorTitle(status), text, ""));
     });
     addSignInRoutes(pages, door);
     addDashboardRoutes(pages, door);

@@ -4,8 +4,8 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Actor } from "../../auth/user.ts";
 import { CommandError } from "../../commands/command-error.ts";
-import type { PagesDoor } from "./door.ts";
-import { errorPage } from "./layout.ts";
+import type { PageFrame, PagesDoor } from "./door.ts";
+import { documentOf, errorPage, type Page } from "./layout.ts";
 import { plainError } from "./plain-errors.ts";
 
 /** A route that only somebody who signed in can reach. */
@@ -42,9 +42,17 @@ export async function whoAsks(door: PagesDoor, request: FastifyRequest): Promise
   }
 }
 
-/** Sends a page. */
-export function sendPage(reply: FastifyReply, status: number, page: string): FastifyReply {
-  return reply.code(status).type("text/html; charset=utf-8").send(page);
+/**
+ * Sends a page. The answer to a form stays plain: whoever sent one runs no script, or one that failed, and a client in
+ * its place would not know what the page has to say.
+ */
+export function sendPage(reply: FastifyReply, frame: PageFrame, status: number, page: Page): FastifyReply {
+  const { method } = reply.request;
+  const isAsked = method === "GET" || method === "HEAD";
+  return reply
+    .code(status)
+    .type("text/html; charset=utf-8")
+    .send(documentOf(page, isAsked ? frame : { ...frame, web: undefined }));
 }
 
 /** Leads on to another page of this server. */
@@ -62,13 +70,18 @@ export function signedIn(door: PagesDoor, route: SignedInRoute) {
     const written = typedText(request.body, "content");
     if (who === undefined || who === "ended") {
       if (request.method !== "POST") return leadTo(reply, "/");
-      return sendPage(reply, 401, errorPage(undefined, "You are not signed in", "Sign in, then try again.", written));
+      return sendPage(
+        reply,
+        door,
+        401,
+        errorPage(undefined, "You are not signed in", "Sign in, then try again.", written),
+      );
     }
     try {
       return await route(who, request, reply);
     } catch (error) {
       const { status, text } = plainError(error);
-      return sendPage(reply, status, errorPage(who.user, errorTitle(status), text, written));
+      return sendPage(reply, door, status, errorPage(who.user, errorTitle(status), text, written));
     }
   };
 }

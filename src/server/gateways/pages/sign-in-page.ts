@@ -4,7 +4,7 @@
 import { PASSWORD_LENGTH_MIN } from "../../auth/passwords.ts";
 import type { SignInRules } from "./door.ts";
 import { type Html, html } from "./html.ts";
-import { documentOf, errorNote, field } from "./layout.ts";
+import { errorNote, field, type Page } from "./layout.ts";
 
 /** A form that was refused, and which of its fields is to blame. */
 export interface RefusedSignIn {
@@ -24,7 +24,7 @@ export interface SignInView {
 }
 
 /** The whole page. */
-export function signInPage(view: SignInView): string {
+export function signInPage(view: SignInView): Page {
   const { rules, refused, notice } = view;
   const title = rules.mode === "jwt" || rules.signUp === "closed" ? "Sign in" : "Sign in or sign up";
   const main = html`<div class="narrow stack">
@@ -33,7 +33,7 @@ ${notice !== undefined && html`<p class="note">${notice}</p>`}
 ${rules.mode === "open" && html`<p class="note">This server is open: a name is enough, so anybody can be anybody.</p>`}
 ${rules.mode === "jwt" ? elsewhere() : html`<div class="columns even">${signIn(view)}${signUp(view)}</div>`}
 </div>`;
-  return documentOf({ title: refused === undefined ? title : `Error: ${title}`, me: undefined, main });
+  return { title: refused === undefined ? title : `Error: ${title}`, me: undefined, main };
 }
 
 function signIn({ rules, refused }: SignInView): Html {

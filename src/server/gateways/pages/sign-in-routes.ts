@@ -3,7 +3,7 @@
  * again where a sign-in from it failed.
  */
 import type { FastifyInstance, FastifyReply } from "fastify";
-import type { PagesDoor, SignInRules } from "./door.ts";
+import type { PageFrame, PagesDoor } from "./door.ts";
 import { protectPage } from "./page-headers.ts";
 import { type PlainError, plainError } from "./plain-errors.ts";
 import { leadTo, sendPage, textOf, whoAsks } from "./requests.ts";
@@ -15,7 +15,7 @@ export function addSignInRoutes(server: FastifyInstance, door: PagesDoor): void 
     const who = await whoAsks(door, request);
     if (who !== undefined && who !== "ended") return leadTo(reply, "/dashboard");
     const notice = who === "ended" ? "Your sign-in has ended, or this server does not know it." : undefined;
-    return sendPage(reply, 200, signInPage({ rules: door, refused: undefined, notice }));
+    return sendPage(reply, door, 200, signInPage({ rules: door, refused: undefined, notice }));
   });
 
   server.post("/ui/sign-up", async (request, reply) => {
@@ -37,14 +37,14 @@ export function addSignInRoutes(server: FastifyInstance, door: PagesDoor): void 
  * Answers a sign-in from the page that failed: the page again, with the error beside the form and the name kept. What is
  * no `CommandError` is thrown on, as a fault of the server's own.
  */
-export function refuseSignIn(reply: FastifyReply, rules: SignInRules, name: string, error: unknown): FastifyReply {
-  protectPage(reply);
-  return refuse(reply, rules, "sign_in", name, error);
+export function refuseSignIn(reply: FastifyReply, frame: PageFrame, name: string, error: unknown): FastifyReply {
+  protectPage(reply, frame);
+  return refuse(reply, frame, "sign_in", name, error);
 }
 
 function refuse(
   reply: FastifyReply,
-  rules: SignInRules,
+  frame: PageFrame,
   form: "sign_in" | "sign_up",
   name: string,
   error: unknown,
@@ -52,10 +52,10 @@ function refuse(
   const plain = plainError(error);
   const { code, status, text } = plain;
   // Without passwords there is but one thing that can be wrong, and it is no secret.
-  const isUnknown = rules.mode === "open" && code === "wrong_credentials";
+  const isUnknown = frame.mode === "open" && code === "wrong_credentials";
   const blamed = blamedFor(plain);
   const refused = { form, name, blamed, text: isUnknown ? "Nobody has this name. You can sign up with it." : text };
-  return sendPage(reply, status, signInPage({ rules, refused, notice: undefined }));
+  return sendPage(reply, frame, status, signInPage({ rules: frame, refused, notice: undefined }));
 }
 
 /** The field of the sign-up form to look at; for signing in it is always the name. */

@@ -54,10 +54,11 @@ describe("the templates of the pages", () => {
     expect(unquoted).toEqual([]);
   });
 
-  it("have no script, no style and no handler in them, and make markup in one place only", () => {
+  it("have no script but the file of the client, no style and no handler in them, and make markup in one place only", () => {
     const text = sources
       .map(readProjectFile)
       .join("\n")
+      .replace('<script type="module" src="${web.entry}"></script>', "")
       .replace(/\/\*[\s\S]*?\*\//g, "");
     expect(text).not.toMatch(/<script|<style|javascript:|\son[a-z]+="|\sstyle="|srcdoc/i);
     expect(sources.filter((path) => readProjectFile(path).includes("new Html("))).toEqual([
@@ -69,7 +70,7 @@ describe("the templates of the pages", () => {
     const addresses = tags.flatMap(([tag]) => [...tag.matchAll(/(?:href|src|action)="([^"]*)"/g)].map(([, to]) => to));
     expect(addresses.length).toBeGreaterThan(20);
     const allowed =
-      /^(?:\/(?!\/)|#|\$\{(?:place\.path|latestPath\(|chatPath\(|roomPath\(|[A-Z]+_ASSET\.path|homePath)|$)/;
+      /^(?:\/(?!\/)|#|\$\{(?:place\.path|latestPath\(|chatPath\(|roomPath\(|[A-Z]+_ASSET\.path|homePath|webPath|web\.entry)|$)/;
     expect(addresses.filter((address) => !allowed.test(address ?? ""))).toEqual([]);
   });
 });
