@@ -105,11 +105,13 @@ it("finds a promise that floats, and lets pass one that does not", { timeout: 60
   expect(checkProgram(program)).toEqual(["sample.ts:3", "sample.ts:5", "sample.ts:8", "sample.ts:11", "sample.ts:12"]);
 });
 
-it("floats no promise anywhere in the project", { timeout: 180_000 }, () => {
+// Of the sources: to know the types of the tests as well takes as long again, and the linter looks at those too.
+it("floats no promise anywhere in the sources", { timeout: 180_000 }, () => {
   const path = `${PROJECT_ROOT}tsconfig.json`;
   const { config } = ts.readConfigFile(path, ts.sys.readFile) as { config: unknown };
   const { fileNames, options } = ts.parseJsonConfigFileContent(config, ts.sys, PROJECT_ROOT);
-  const program = ts.createProgram(fileNames, options);
-  expect(fileNames.length).toBeGreaterThan(20);
+  const sources = fileNames.filter((name) => name.startsWith(`${PROJECT_ROOT}src/`));
+  const program = ts.createProgram(sources, options);
+  expect(sources.length).toBeGreaterThan(20);
   expect(checkProgram(program)).toEqual([]);
 });
