@@ -1,0 +1,75 @@
+/**
+ * The web client, conversation: how far its reader has read. Asks the server for their marker when the room is opened,
+ * and moves it on while they look. It never fails aloud: a marker that did not move moves with the next message.
+ */
+import type { PageTime } from "./page-time.ts";
+
+/** The call of the HTTP API that it needs; 0 moves nothing and answers where the marker stands. */
+export interface ReadApi {
+  markRead(room: string, seq: number): Promise<{ readonly seq: number; readonly unread: number }>;
+}
+
+/** How often the marker is moved at most, in milliseconds. */
+const MARK_EVERY_MS = 1_500;
+
+/** One room's marker. */
+export class Reading {
+  readonly #api: ReadApi;
+  readonly #room: string;
+  readonly #time: PageTime;
+  #marked = 0;
+  #seen = 0;
+  #isBusy = false;
+  #isAllowed = true;
+  #isStopped = false;
+
+  constructor(api: ReadApi, room: string, time: PageTime) {
+    this.#api = api;
+    this.#room = room;
+    this.#time = time;
+  }
+
+  /** The seq of the last record that was read when the room was opened, where that is known and something is unread. */
+  async unreadAfter(): Promise<number | undefined> {
+    try {
+      const { seq, unread } = await this.#api.markRead(this.#room, 0);
+      return unread > 0 ? seq : undefined;
+    } catch {
+      // A guest has no marker, and neither has who is offline.
+      return undefined;
+    }
+  }
+
+  /** Everything up to this seq was seen. */
+  saw(seq: number): void {
+    this.#seen = Math.max(this.#seen, seq);
+    if (!this.#isBusy) void this.#mark();
+  }
+
+  /** Moves it nowhere any more. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  async #mark(): Promise<void> {
+    this.#isBusy = true;
+    while (this.#seen > this.#marked && this.#isAllowed) {
+      const seq = this.#seen;
+      try {
+        await this.#api.markRead(this.#room, seq);
+        this.#marked = seq;
+      } catch (error) {
+        // A 4xx won't go away by asking again.
+        if (!mayHelp(error)) this.#isAllowed = false;
+      }
+      if (this.#isStopped) return;
+      await new Promise<void>((resolve) => this.#time.later(MARK_EVERY_MS, resolve));
+    }
+    this.#isBusy = false;
+  }
+}
+
+/** Whether the same may succeed later; what is no answer of the server's is trouble on the way. */
+function mayHelp(error: unknown): boolean {
+  return !(typeof error === "object" && error !== null && "retry" in error && error.retry === false);
+}

@@ -1,0 +1,160 @@
+/**
+ * The web client, conversation: one row of the list.
+ */
+import { memo } from "preact/compat";
+import { useState } from "preact/hooks";
+import { clockTime, dayName, happening, wholeTime } from "./display.ts";
+import { MessageText } from "./message-text.tsx";
+import type { RichTexts } from "./rich-text.ts";
+import type { ChangeRow, MessageRow, OutgoingRow, Row } from "./rows.ts";
+
+/** What can be done with a row. */
+export interface RowActions {
+  readonly rich: RichTexts;
+  retry(key: string): void;
+  discard(key: string): void;
+  /** Takes a refused message back into the field where it was written. */
+  edit(key: string, text: string): void;
+  /** Takes the text of a message away, for everybody; rejects, with a text for people, where it may not. */
+  remove(id: string): Promise<void>;
+}
+
+/** A row, and above it what it begins. */
+export const RowView = memo(({ row, actions }: { readonly row: Row; readonly actions: RowActions }) => (
+  <div class="vc-row">
+    {row.newDay !== undefined && <DayLine midnight={row.newDay} />}
+    {row.isFirstUnread && (
+      <div class="vc-unread">
+        <span>New</span>
+      </div>
+    )}
+    <Content row={row} actions={actions} />
+  </div>
+));
+
+function Content({ row, actions }: { readonly row: Row; readonly actions: RowActions }) {
+  switch (row.type) {
+    case "message":
+      return <MessageView row={row} actions={actions} />;
+    case "change":
+      return <ChangeView row={row} />;
+    case "outgoing":
+      return <OutgoingView row={row} actions={actions} />;
+    case "start":
+      return (
+        <p class="vc-note">
+          {row.isTrimmed ? "What came before this is not kept any more." : "This is where it begins."}
+        </p>
+      );
+  }
+}
+
+function DayLine({ midnight }: { readonly midnight: number }) {
+  return (
+    <div class="vc-day">
+      <span>{dayName(midnight, Date.now())}</span>
+    </div>
+  );
+}
+
+function MessageView({ row, actions }: { readonly row: MessageRow; readonly actions: RowActions }) {
+  const { message, isOwn, startsGroup } = row;
+  return (
+    <article class={`vc-message${isOwn ? " vc-own" : ""}${startsGroup ? " vc-first" : ""}`}>
+      <header class={startsGroup ? "vc-by" : "vc-by vc-unseen"}>
+        <bdi class="vc-name">{isOwn ? "You" : message.user}</bdi>
+      </header>
+      <div class="vc-bubble">
+        {message.isRemoved ? (
+          <p class="vc-removed">This message was removed.</p>
+        ) : (
+          <MessageText text={message.text} rich={actions.rich} />
+        )}
+        <time class="vc-time" dateTime={new Date(message.time).toISOString()} title={wholeTime(message.time)}>
+          {clockTime(message.time)}
+        </time>
+      </div>
+      {isOwn && !message.isRemoved && <Removal id={message.id} actions={actions} />}
+    </article>
+  );
+}
+
+/** Takes a message away in two steps, so that no slip of the finger does. */
+function Removal({ id, actions }: { readonly id: string; readonly actions: RowActions }) {
+  const [step, setStep] = useState<"no" | "asked" | "going">("no");
+  const [failure, setFailure] = useState("");
+  const remove = (): void => {
+    setStep("going");
+    actions.remove(id).catch((error: unknown) => {
+      setFailure(error instanceof Error ? error.message : "It could not be removed.");
+      setStep("no");
+    });
+  };
+  if (step === "no") {
+    return (
+      <div class="vc-actions vc-quiet">
+        {failure !== "" && <span role="alert">{failure}</span>}
+        <button type="button" class="vc-link" onClick={() => setStep("asked")}>
+          Remove
+        </button>
+      </div>
+    );
+  }
+  return (
+    <div class="vc-actions">
+      <span>Remove it for everybody?</span>
+      <button type="button" class="vc-link vc-danger" disabled={step === "going"} onClick={remove}>
+        Yes, remove
+      </button>
+      <button type="button" class="vc-link" disabled={step === "going"} onClick={() => setStep("no")}>
+        Keep
+      </button>
+    </div>
+  );
+}
+
+function OutgoingView({ row, actions }: { readonly row: OutgoingRow; readonly actions: RowActions }) {
+  const { key, text, state } = row.outgoing;
+  const hasFailed = state.type === "failed";
+  return (
+    <article
+      class={`vc-message vc-own${row.startsGroup ? " vc-first" : ""}${hasFailed ? " vc-failed" : " vc-sending"}`}
+    >
+      <header class={row.startsGroup ? "vc-by" : "vc-by vc-unseen"}>
+        <bdi class="vc-name">You</bdi>
+      </header>
+      <div class="vc-bubble">
+        <MessageText text={text} rich={actions.rich} />
+        <span class="vc-time">{hasFailed ? "Not sent" : "Sending…"}</span>
+      </div>
+      {state.type === "failed" && (
+        <div class="vc-actions" role="alert">
+          <span>
+            <bdi>{state.text}</bdi>
+          </span>
+          <button type="button" class="vc-link" onClick={() => actions.retry(key)}>
+            Try again
+          </button>
+          <button type="button" class="vc-link" onClick={() => actions.edit(key, text)}>
+            Edit
+          </button>
+          <button type="button" class="vc-link vc-danger" onClick={() => actions.discard(key)}>
+            Discard
+          </button>
+        </div>
+      )}
+    </article>
+  );
+}
+
+function ChangeView({ row }: { readonly row: ChangeRow }) {
+  const { who, did, what, after } = happening(row.change);
+  return (
+    <p class="vc-note">
+      <bdi>{who}</bdi> {did} {what !== "" && <bdi>{what}</bdi>} {after}{" "}
+      <time dateTime={new Date(row.change.time).toISOString()} title={wholeTime(row.change.time)}>
+        {clockTime(row.change.time)}
+      </time>
+    </p>
+  );
+}
