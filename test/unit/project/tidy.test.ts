@@ -9,7 +9,7 @@ const LINES_MAX = 400;
 const LINES_USUAL = 250;
 
 const files = projectFiles();
-const isCode = (path: string): boolean => /\.(ts|mjs|cjs)$/.test(path) && !path.startsWith("test/fixtures/");
+const isCode = (path: string): boolean => /\.(tsx?|mjs|cjs)$/.test(path) && !path.startsWith("test/fixtures/");
 const code = files.filter(isCode);
 const sources = code.filter((path) => path.startsWith("src/"));
 
