@@ -18,7 +18,9 @@ function rules(): readonly string[] {
 /** Rule id → the files with a test of it. Only the families that SPEC.md has count: "UTF-8 text" is no rule. */
 function provenRules(families: ReadonlySet<string>): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, string[]>();
-  const suites = projectFiles().filter((path) => /^test\/.*\.ts$/.test(path) && !path.startsWith("test/unit/project/"));
+  const suites = projectFiles().filter(
+    (path) => /^test\/.*\.tsx?$/.test(path) && !path.startsWith("test/unit/project/"),
+  );
   for (const path of suites) {
     for (const [, opening = ""] of readProjectFile(path).matchAll(TEST_NAME)) {
       for (const id of opening.match(/[A-Z]+-\d+/g) ?? []) {
@@ -35,7 +37,21 @@ describe("SPEC.md", () => {
   const proven = provenRules(families);
 
   it("has rules, each once and numbered without a hole", () => {
-    expect([...families]).toEqual(["LOG", "PROJ", "FAN", "CMD", "STOP", "WIRE", "WS", "HTTP", "AUTH"]);
+    expect([...families]).toEqual([
+      "LOG",
+      "PROJ",
+      "FAN",
+      "CMD",
+      "STOP",
+      "WIRE",
+      "WS",
+      "HTTP",
+      "AUTH",
+      "SDK",
+      "WEB",
+      "TUI",
+      "CLI",
+    ]);
     for (const family of families) {
       const numbers = ids.filter((id) => id.startsWith(`${family}-`)).map((id) => Number(id.split("-")[1]));
       expect(numbers, family).toEqual(numbers.map((_, index) => index + 1));
