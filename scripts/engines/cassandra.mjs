@@ -1,7 +1,7 @@
 /**
  * One Apache Cassandra node, without a container.
  */
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { cassandraAnswers } from "./answers.mjs";
@@ -50,18 +50,29 @@ const LOGBACK = `<configuration>
 </configuration>
 `;
 
+/** The one that a new database with passwords knows. */
+export const FIRST_USER = { user: "cassandra", password: "cassandra" };
+
 /**
  * Starts a node on a free port of loopback and resolves when it answers. All of it may be given: `port`, `dir` (one that an
- * earlier node used is used again with its data; it is not removed), `heapMiB`, and a `signal` that calls it off.
+ * earlier node used is used again with its data; it is not removed), `heapMiB`, a `signal` that calls it off, and
+ * `protection`: what it shows where it speaks TLS alone and asks for passwords.
  */
-export async function startCassandra({ port = undefined, dir = undefined, heapMiB = 1024, signal = undefined } = {}) {
+export async function startCassandra({
+  port = undefined,
+  dir = undefined,
+  heapMiB = 1024,
+  signal = undefined,
+  protection = undefined,
+} = {}) {
   const jars = join(await fetchJars("cassandra", signal), "*");
   const folder = await engineFolder("cassandra", dir);
   const [freePort, storagePort, managementPort] = await freePorts(3);
   const cqlPort = port ?? freePort;
   const settings = join(folder.dir, "cassandra.yaml");
   const logging = join(folder.dir, "logback.xml");
-  await writeFile(settings, settingsOf(cqlPort, storagePort, folder.dir));
+  const doors = protection === undefined ? "" : protectionOf(protection);
+  await writeFile(settings, `${settingsOf(cqlPort, storagePort, folder.dir)}${doors}`, { mode: 0o600 });
   await writeFile(logging, LOGBACK);
   const engine = new Engine(
     {
@@ -83,15 +94,42 @@ export async function startCassandra({ port = undefined, dir = undefined, heapMi
         "-Dcassandra.skip_wait_for_gossip_to_settle=0",
         "-Dcassandra.ring_delay_ms=1",
         "-Djdk.attach.allowAttachSelf=true",
+        // Ten seconds unless told, for clusters whose nodes find each other first.
+        "-Dcassandra.superuser_setup_delay_ms=0",
         "-cp",
         jars,
         "org.apache.cassandra.service.CassandraDaemon",
       ],
-      answers: cassandraAnswers,
+      answers: await answersOf(protection),
     },
     folder.isOwn,
   );
   return await startOrRemove(engine, signal);
+}
+
+/** How it is asked whether it serves. */
+async function answersOf(protection) {
+  if (protection === undefined) return cassandraAnswers;
+  const login = { ca: await readFile(protection.ca, "utf8"), ...FIRST_USER };
+  return (port) => cassandraAnswers(port, login);
+}
+
+/** Passwords and rights are looked up anew each second: a test changes them and goes on. */
+function protectionOf({ keystore, keystorePassword }) {
+  return `authenticator: PasswordAuthenticator
+authorizer: CassandraAuthorizer
+role_manager: CassandraRoleManager
+roles_validity: 1000ms
+permissions_validity: 1000ms
+credentials_validity: 1000ms
+client_encryption_options:
+  enabled: true
+  optional: false
+  keystore: "${keystore}"
+  keystore_password: "${keystorePassword}"
+  store_type: PKCS12
+  require_client_auth: false
+`;
 }
 
 function settingsOf(port, storagePort, dir) {

@@ -13,6 +13,15 @@ export interface EngineStart {
   readonly signal?: AbortSignal;
 }
 
+/** What an engine shows that speaks TLS alone and asks for a user and a password. */
+export interface EnginePapers {
+  /** A PKCS #12 file with its certificate and key, and the password of that file. */
+  readonly keystore: string;
+  readonly keystorePassword: string;
+  /** A PEM file with the authority that signed the certificate, which is for 127.0.0.1. */
+  readonly ca: string;
+}
+
 /** An engine's process. */
 export interface Engine {
   readonly name: string;

@@ -10,6 +10,7 @@ import type { ClusterConfig, KafkaConfig } from "./config/config.ts";
 import { showListen } from "./config/values.ts";
 import { openCqlDirectory } from "./directory/cql.ts";
 import { agreeOnFacts, type ClusterFacts, continuation, continueWith, readFacts } from "./directory/cql-facts.ts";
+import { blamed } from "./engine-blame.ts";
 import { kafkaOptions } from "./engine-options.ts";
 import { EngineWait } from "./engine-wait.ts";
 import type { KafkaOptions } from "./kafka/connection.ts";
@@ -216,7 +217,7 @@ async function ensureTopics(
       try {
         return await ensureTopic(brokers, settings);
       } catch (error) {
-        if (!(error instanceof TopicMissing)) throw error;
+        if (!(error instanceof TopicMissing)) throw blamedBrokers(kafka, error);
         const lost = settings.kind === "log" && agreed !== undefined;
         const missing = `there is no topic ${settings.name} yet; run verbatim migrate first`;
         throw new StartError(lost ? lostTopic({ keyspace: cql.keyspace, topic: name }) : missing, { cause: error });
@@ -244,3 +245,6 @@ function acceptTopic({ topic, acceptTopic }: KafkaConfig, differences: readonly 
 }
 
 const brokersName = ({ addresses }: KafkaConfig): string => `Kafka at ${addresses.map(showListen).join(", ")}`;
+
+const blamedBrokers = (kafka: KafkaConfig, error: unknown): unknown =>
+  blamed(error, { name: "kafka", who: brokersName(kafka), config: kafka, mechanism: kafka.mechanism });

@@ -13,6 +13,7 @@ import { openCqlDirectory } from "./directory/cql.ts";
 import { applyPublicRooms, publicRooms } from "./directory/cql-facts.ts";
 import { CQL_DIRECTORY_MIGRATIONS } from "./directory/cql-tables.ts";
 import type { Directory } from "./directory/directory.ts";
+import { blamed } from "./engine-blame.ts";
 import { cqlOptions } from "./engine-options.ts";
 import type { EngineWait } from "./engine-wait.ts";
 import { readRoomsFile } from "./rooms-file.ts";
@@ -54,10 +55,10 @@ export async function openDatabase(
   const name = databaseName(cql);
   const session = await wait.for(
     name,
-    () => answered(name, openCql(options, { clock, chance, createKeyspace: migrates })),
+    () => answered(cql, openCql(options, { clock, chance, createKeyspace: migrates })),
     (late) => late.close(),
   );
-  const ask = <T>(work: () => Promise<T>): Promise<T> => wait.for(name, () => answered(name, work()));
+  const ask = <T>(work: () => Promise<T>): Promise<T> => wait.for(name, () => answered(cql, work()));
   try {
     const ran = await ask(async () => {
       if (migrates) return await migrate(session, MIGRATIONS);
@@ -84,7 +85,6 @@ export async function withClusterDirectory<T>(
   work: (directory: Directory) => Promise<T>,
 ): Promise<T> {
   const options = await cqlOptions(cql);
-  const name = databaseName(cql);
   try {
     const session = await openCql(options, { clock, chance, createKeyspace: false });
     try {
@@ -99,7 +99,7 @@ export async function withClusterDirectory<T>(
       await session.close();
     }
   } catch (error) {
-    throw error instanceof CqlError ? refusal(name, error) : error;
+    throw error instanceof CqlError ? refusal(cql, error) : error;
   }
 }
 
@@ -112,14 +112,22 @@ async function requireMigrated(session: CqlSession): Promise<void> {
 }
 
 /** What the database says no to, it will say no to again: waiting would not help. */
-async function answered<T>(name: string, work: Promise<T>): Promise<T> {
+async function answered<T>(cql: CqlConfig, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    if (error instanceof CqlError && error.failure === "refused") throw refusal(name, error);
-    throw error;
+    if (error instanceof CqlError && error.failure === "refused") throw refusal(cql, error);
+    throw blamedDatabase(cql, error);
   }
 }
 
-const refusal = (name: string, error: CqlError): StartError =>
-  new StartError(`${name}: ${error.message}`, { cause: error });
+const blamedDatabase = (cql: CqlConfig, error: unknown): unknown =>
+  blamed(error, { name: "cql", who: databaseName(cql), config: cql, mechanism: undefined });
+
+/** One line for an operator, whatever the failure. */
+function refusal(cql: CqlConfig, error: CqlError): StartError {
+  const told = blamedDatabase(cql, error);
+  if (told instanceof StartError) return told;
+  const message = told instanceof Error ? told.message : error.message;
+  return new StartError(`${databaseName(cql)}: ${message}`, { cause: error });
+}

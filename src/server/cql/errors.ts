@@ -36,6 +36,9 @@ const MAYBE_DONE = new Set([0x0000, 0x1003, 0x1100, 0x1200, 0x1300, 0x1500, 0x17
 const TLS_REFUSALS =
   /^(ERR_TLS_|ERR_SSL_|CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_(GET|VERIFY|DECODE|DECRYPT)|HOSTNAME_MISMATCH)/;
 
+/** What a database says that can't read its own accounts, while too few of its nodes are up; its code is that of a refusal. */
+const COULD_NOT_LOOK = /^Unable to perform auth(entication|orization)\b/;
+
 /** Says what an error of the driver means. `what` begins the message: what was asked, in a word or two. */
 export function cqlError(what: string, error: unknown): CqlError {
   if (error instanceof CqlError) return error;
@@ -50,6 +53,7 @@ function failureOf(error: unknown): CqlFailure {
     if (inner.includes("unknown")) return "unknown";
     return inner.includes("refused") ? "refused" : "unavailable";
   }
+  if (COULD_NOT_LOOK.test(error.message)) return "unavailable";
   if (error.name === "AuthenticationError") return "refused";
   if (error.name === "BusyConnectionError") return "unavailable";
   if (error.name === "OperationTimedOutError") return "unknown";

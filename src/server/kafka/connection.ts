@@ -193,7 +193,8 @@ export class KafkaClient {
         this.#first += 1;
       }
     }
-    throw new UnreachableError([...new Set(errors.map(reason))].join("; "), { cause: errors[0] });
+    const reasons = [...new Set(errors.map(reason))].join("; ");
+    throw new UnreachableError(reasons, { cause: new AggregateError(errors, reasons) });
   }
 
   async #exchange<T>(

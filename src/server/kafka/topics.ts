@@ -5,7 +5,7 @@
 import { type Clock, pause, systemClock } from "../clock.ts";
 import type { KafkaClient, KafkaOptions } from "./connection.ts";
 import { openKafkaClient } from "./connection.ts";
-import { askTopic, type TopicAnswer, type TopicMetadata } from "./topic-metadata.ts";
+import { askTopic, type TopicAnswer, TopicForbidden, type TopicMetadata, throwIfForbidden } from "./topic-metadata.ts";
 
 /** A topic as it should be. */
 export interface TopicSettings {
@@ -70,7 +70,7 @@ function wantedConfig(kind: TopicSettings["kind"], replication: number): Map<str
 
 /**
  * Makes a topic where there is none (`create`), and says how the one that stands differs from what is wanted. Throws a
- * `TopicMissing`, or a `TopicError`; anything else says that no broker can be reached.
+ * `TopicMissing`, a `TopicForbidden`, or a `TopicError`; anything else says that no broker can be reached.
  */
 export async function ensureTopic(
   options: KafkaOptions,
@@ -79,12 +79,13 @@ export async function ensureTopic(
 ): Promise<EnsuredTopic> {
   const client = await openKafkaClient(options, "topics", REQUEST_MS_MAX);
   try {
-    const found = await askTopic(client, settings.name);
+    const found = await askTopic(client, settings.name, true);
     if (found.topic === undefined) {
       if (!settings.create) throw new TopicMissing(`there is no topic ${settings.name}`);
       await createTopic(client, found, settings);
     }
     const topic = found.topic ?? (await waitForTopic(client, settings, clock));
+    if (topic.mayNot.length > 0) throw new TopicForbidden(topic.mayNot.join(" and "), settings.name);
     return {
       topicId: topic.topicId,
       partitions: topic.leaders.length,
@@ -113,6 +114,7 @@ async function createTopic(
   const { errorCode, errorMessage } = topics[0] ?? { errorCode: -1 };
   // Two nodes that start at once both make it, and one of them is first.
   if (errorCode === 0 || errorCode === TOPIC_EXISTS) return;
+  throwIfForbidden(errorCode, "Create", name);
   throw new TopicError(`the topic ${name} could not be made: ${errorMessage ?? "the broker"} (${errorCode})`);
 }
 
@@ -121,9 +123,10 @@ async function waitForTopic(client: KafkaClient, { name }: TopicSettings, clock:
   let last: unknown;
   for (let looks = 0; looks < LOOKS_MAX; looks += 1) {
     try {
-      const { topic } = await askTopic(client, name);
+      const { topic } = await askTopic(client, name, true);
       if (topic?.leaders.every((leader) => leader !== undefined)) return topic;
     } catch (error) {
+      if (error instanceof TopicForbidden) throw error;
       last = error;
     }
     await pause(clock, LOOK_MS);
@@ -157,6 +160,7 @@ async function configDifferences(
   const resource = { resourceType: TOPIC_RESOURCE, resourceName: settings.name, configurationKeys: null };
   const { results } = await client.ask<ConfigAnswer>(undefined, "DescribeConfigs", [resource], false, false);
   const [result] = results;
+  throwIfForbidden(result?.errorCode ?? 0, "DescribeConfigs", settings.name);
   if (result === undefined || result.errorCode !== 0) {
     throw new TopicError(`the settings of the topic ${settings.name} can't be read (${result?.errorCode ?? -1})`);
   }

@@ -25,6 +25,18 @@ describe("an error of the driver", () => {
     ["nodes that can't be reached", "unavailable", noHost({ a: coded("ECONNREFUSED"), b: coded("ETIMEDOUT") })],
     ["a request that was never written", "unavailable", socketError(false)],
     ["too many requests on a connection", "unavailable", new errors.BusyConnectionError("a", 1, 1)],
+    [
+      "accounts that can't be read",
+      "unavailable",
+      noHost({
+        a: new errors.AuthenticationError("Unable to perform authentication: Cannot achieve consistency level"),
+      }),
+    ],
+    [
+      "rights that can't be read",
+      "unavailable",
+      new errors.ResponseError(0x2100, "Unable to perform authorization of x"),
+    ],
     ["a write timeout", "unknown", answer(0x1100)],
     ["a read timeout", "unknown", answer(0x1200)],
     ["replicas that failed", "unknown", answer(0x1500)],
