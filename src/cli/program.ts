@@ -3,6 +3,7 @@
  * own, loaded when it is asked for.
  */
 import { Command, Option } from "commander";
+import { addClients } from "./client-commands.ts";
 import { addPeople } from "./people-commands.ts";
 import { addSettingFlags, type GivenOptions, givenConfig, givenFlags } from "./setting-flags.ts";
 import { packageVersion } from "./version.ts";
@@ -31,6 +32,7 @@ export function createProgram(finish: (exitCode: number) => void): Command {
     });
   program.addCommand(inherit(program, repairCommand(finish)));
   addPeople(program, finish);
+  addClients(program, finish);
   return program;
 }
 

@@ -1,0 +1,49 @@
+/**
+ * The terminal client: how many columns a text takes, and cutting it by columns and by what a reader takes for one
+ * character. The same counting as ink's own, or rows would not meet. Pure.
+ */
+import stringWidth from "string-width";
+
+const PLAIN = /^[\u0020-\u007E]*$/;
+
+/** Whether each character of a text is one column wide and one UTF-16 unit long. */
+export const isPlain = (text: string): boolean => PLAIN.test(text);
+
+/** Columns that a text without line breaks takes. */
+export function widthOf(text: string): number {
+  return isPlain(text) ? text.length : stringWidth(text);
+}
+
+/** A character as a reader takes it, which may be many code points. */
+export interface Cluster {
+  readonly text: string;
+  /** Where it begins, in UTF-16 units. */
+  readonly index: number;
+  /** Columns: 0, 1 or 2, seldom more. */
+  readonly width: number;
+}
+
+/** The characters of a text, one after the other. */
+export function* clusters(text: string): Generator<Cluster> {
+  if (isPlain(text)) {
+    for (let index = 0; index < text.length; index += 1) yield { text: text.charAt(index), index, width: 1 };
+    return;
+  }
+  for (const { segment, index } of new Intl.Segmenter(undefined, { granularity: "grapheme" }).segment(text)) {
+    yield { text: segment, index, width: widthOf(segment) };
+  }
+}
+
+/** A text cut so that it takes at most so many columns; where something was cut off an ellipsis is its last column. */
+export function cut(text: string, columns: number): string {
+  if (columns <= 0) return "";
+  if (widthOf(text) <= columns) return text;
+  let kept = "";
+  let width = 0;
+  for (const cluster of clusters(text)) {
+    if (width + cluster.width > columns - 1) break;
+    kept += cluster.text;
+    width += cluster.width;
+  }
+  return `${kept}…`;
+}

@@ -1,0 +1,67 @@
+/** The terminal client, views: the two bars at the bottom: who and how one is connected, and the keys. */
+import { duration } from "../local-time.ts";
+import { bothEnds, fillRow, type Row, type Span, type Style, span } from "../rows.ts";
+import { currentView, type TuiState } from "../state.ts";
+import { sanitizeLine } from "../text/sanitize.ts";
+
+/** Both rows. */
+export function barRows(state: TuiState): Row[] {
+  return [statusRow(state), keysRow(state)];
+}
+
+function statusRow(state: TuiState): Row {
+  const { columns } = state.size;
+  const { text, mark, style } = connectionText(state);
+  const start: Span[] = [
+    span(` ${state.user ?? "…"}`, "strong"),
+    span("  "),
+    span(mark, style),
+    span(` ${text}`, style),
+  ];
+  const times: string[] = [];
+  if (state.onlineSince !== undefined) times.push(duration(state.now - state.onlineSince));
+  if (state.roundTripMs !== undefined) times.push(roundTrip(state.roundTripMs));
+  return bothEnds(start, [span([...times, `${state.server} `].join(" · "), "dim")], columns);
+}
+
+/** The time to the server and back. */
+function roundTrip(ms: number): string {
+  return ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`;
+}
+
+function connectionText({ connection, now }: TuiState): { text: string; mark: string; style: Style } {
+  switch (connection.type) {
+    case "idle":
+      return { text: "not connected", mark: "○", style: "dim" };
+    case "connecting":
+      return {
+        text: connection.attempt > 1 ? `connecting, attempt ${connection.attempt}` : "connecting",
+        mark: "◌",
+        style: "warn",
+      };
+    case "online":
+      return { text: "online", mark: "●", style: "good" };
+    case "waiting": {
+      const seconds = Math.max(0, Math.ceil((connection.retryAt - now) / 1000));
+      return { text: `offline, again in ${seconds} s (^R now)`, mark: "○", style: "bad" };
+    }
+    case "ended":
+      return { text: `ended: ${sanitizeLine(connection.reason.text)} (^R again)`, mark: "○", style: "bad" };
+    default:
+      return connection satisfies never;
+  }
+}
+
+const WRITING = ["Enter send", "Tab rooms", "PgUp/PgDn scroll", "^T people", "^G help", "^C quit"];
+const SCROLLED = ["Esc newest", "PgUp/PgDn scroll", "Tab rooms", "^T people", "^G help", "^C quit"];
+const CHOOSING = ["↑↓ choose", "Enter open", "Tab back", "Del leave", "^G help", "^C quit"];
+
+function keysRow(state: TuiState): Row {
+  const isScrolled = currentView(state)?.anchor !== undefined;
+  const keys = state.focus === "rooms" ? CHOOSING : isScrolled ? SCROLLED : WRITING;
+  const pieces = keys.flatMap((key): Span[] => {
+    const [name = "", ...does] = key.split(" ");
+    return [span(` ${name}`, "accent"), span(` ${does.join(" ")} `, "dim")];
+  });
+  return fillRow(pieces, state.size.columns);
+}
