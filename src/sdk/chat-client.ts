@@ -136,7 +136,7 @@ export class ChatClient {
     const room = new Room(feed);
     this.#open.set(name, { feed, room });
     const isHere = (kept: KeptOutgoing): boolean => kept.room === name;
-    for (const { text, key } of this.#kept.filter(isHere)) feed.queue.add(text, key);
+    for (const kept of this.#kept.filter(isHere)) feed.queue.keep(kept);
     this.#kept = this.#kept.filter((kept) => !isHere(kept));
     if (this.#state.type === "online" && this.#connection !== undefined) feed.online(this.#connection);
     return room;
@@ -290,7 +290,7 @@ export class ChatClient {
 
   #left(feed: RoomFeed): void {
     this.#open.delete(feed.name);
-    this.#kept = [...this.#kept, ...feed.queue.all];
+    this.#kept = [...this.#kept, ...feed.queue.kept];
     this.#saveSoon();
   }
 
@@ -300,8 +300,7 @@ export class ChatClient {
     this.#isSaving = true;
     queueMicrotask(() => {
       this.#isSaving = false;
-      const open = Array.from(this.#open.values(), ({ feed }) => feed.queue.all).flat();
-      keeper.save([...this.#kept, ...open].map(({ room, key, text }) => ({ room, key, text })));
+      keeper.save([...this.#kept, ...Array.from(this.#open.values(), ({ feed }) => feed.queue.kept).flat()]);
     });
   }
 

@@ -5,7 +5,7 @@
 import { backoffMs } from "./backoff.ts";
 import type { SdkClock } from "./clock.ts";
 import { type ChatError, mayRetry } from "./errors.ts";
-import type { Outgoing, RoomRecord, SendState } from "./types.ts";
+import type { KeptOutgoing, Outgoing, RoomRecord, SendState } from "./types.ts";
 
 /** Messages of one room that are on their way at once. */
 const WINDOW = 32;
@@ -57,25 +57,31 @@ export class OutgoingQueue {
     return this.#items.map(({ outgoing }) => outgoing);
   }
 
+  /** The same as they are written down. */
+  get kept(): readonly KeptOutgoing[] {
+    return this.#items.map(({ outgoing: { room, key, text }, user }) => ({ room, key, text, user }));
+  }
+
   /** Since when the oldest of those on their way is, if any is. */
   get waitsSince(): number | undefined {
     return this.#items.find(({ sentAt }) => sentAt !== undefined)?.sentAt;
   }
 
-  /** Takes a message; `key` where it had one before. */
-  add(text: string, key: string = this.#options.newKey()): Outgoing {
-    const { room, user, save } = this.#options;
-    const item: Item = {
-      outgoing: { room, key, text, state: SENDING },
-      user: user(),
-      sentAt: undefined,
-      place: undefined,
-    };
-    this.#items.push(item);
+  /** Takes a new message. */
+  add(text: string): Outgoing {
+    const { room, user, newKey, save, changed } = this.#options;
+    const item = this.keep({ room, key: newKey(), text, user: user() });
     save();
-    this.#options.changed(item.outgoing);
+    changed(item.outgoing);
     this.#flush();
     return item.outgoing;
+  }
+
+  /** Takes one that was written down. */
+  keep({ room, key, text, user }: KeptOutgoing): Item {
+    const item: Item = { outgoing: { room, key, text, state: SENDING }, user, sentAt: undefined, place: undefined };
+    this.#items.push(item);
+    return item;
   }
 
   /** Sends one again that had failed. */

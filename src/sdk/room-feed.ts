@@ -5,7 +5,7 @@
 import { backoffMs } from "./backoff.ts";
 import type { SdkClock } from "./clock.ts";
 import type { Connection } from "./connection.ts";
-import { ChatError, mayRetry } from "./errors.ts";
+import { ChatError } from "./errors.ts";
 import { Listeners } from "./listeners.ts";
 import { OutgoingQueue } from "./outgoing-queue.ts";
 import { afterParticipation, NOBODY } from "./people.ts";
@@ -241,8 +241,9 @@ export class RoomFeed {
       if (connection !== this.#connection || !this.#isHealing) return;
       this.#isHealing = false;
       if (answer.error !== undefined) {
-        if (mayRetry(answer.error.code)) this.#pause(() => this.#settle());
-        else this.refused(answer.error);
+        // Where it says no for good, so will joining, and better: that is its own answer.
+        const { retry } = answer.error;
+        this.#pause(() => (retry ? this.#settle() : this.#joinAnew()));
         return;
       }
       for (const record of answer.value.records) this.#order.take(record);

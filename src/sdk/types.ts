@@ -82,6 +82,8 @@ export interface KeptOutgoing {
   readonly room: string;
   readonly key: string;
   readonly text: string;
+  /** Who said it, where that was known: it is never sent in another's name unless they ask for it. */
+  readonly user?: string | undefined;
 }
 
 /** Where messages that are not sent yet are written down: `localStorage`, a file, or nowhere. Neither may throw. */
@@ -157,6 +159,10 @@ export interface RoomEvents {
   /** Somebody came or went, told as it happens; `presence` has the sum. */
   readonly participation: { readonly user: string; readonly status: "joined" | "left" };
   readonly typing: { readonly user: string };
-  /** Retention removed what follows one's cursor: the next record has this seq. */
+  /**
+   * What follows one's cursor is not to be had: the next record has this seq. Retention has removed what lay between;
+   * or, where it is not beyond the cursor, the server has lost its data or is another: then nothing that was told before
+   * belongs to what comes now.
+   */
   readonly reset: { readonly oldest: number };
 }
