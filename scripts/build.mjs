@@ -71,6 +71,10 @@ async function bundleWeb() {
       reportCompressedSize: false,
       rolldownOptions: {
         input: `${root}src/web/main.tsx`,
+        // "use client" means something to a framework that is not here.
+        onwarn: (warning, warn) => {
+          if (warning.code !== "MODULE_LEVEL_DIRECTIVE") warn(warning);
+        },
         output: {
           entryFileNames: "[name]-[hash].js",
           chunkFileNames: "[name]-[hash].js",

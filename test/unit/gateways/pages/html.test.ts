@@ -58,7 +58,7 @@ describe("the templates of the pages", () => {
     const text = sources
       .map(readProjectFile)
       .join("\n")
-      .replace('<script type="module" src="${web.entry}"></script>', "")
+      .replace(/<script type="module" src="\$\{web\.entry\}"><\/script>/, "")
       .replace(/\/\*[\s\S]*?\*\//g, "");
     expect(text).not.toMatch(/<script|<style|javascript:|\son[a-z]+="|\sstyle="|srcdoc/i);
     expect(sources.filter((path) => readProjectFile(path).includes("new Html("))).toEqual([

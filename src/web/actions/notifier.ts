@@ -1,0 +1,65 @@
+/**
+ * The web client's actions: notifications of the browser, where somebody has asked for them: the browser is never asked
+ * on its own account.
+ */
+import type { Message } from "../../sdk/types.ts";
+import type { Entry } from "../model/entry.ts";
+import { snippet } from "../model/words.ts";
+import type { Store } from "../store.ts";
+import { readSetting, writeSetting } from "./settings.ts";
+
+const SETTING = "notifications";
+
+/** Shows them while the page is hidden. */
+export class Notifier {
+  readonly #store: Store;
+  readonly #open: (place: string) => void;
+
+  /** `open` = what a click on one does. */
+  constructor(store: Store, open: (place: string) => void) {
+    this.#store = store;
+    this.#open = open;
+    this.#look();
+  }
+
+  /** Somebody wants them: asks the browser. */
+  async turnOn(): Promise<void> {
+    if (!("Notification" in window)) return;
+    writeSetting(SETTING, "on");
+    await Notification.requestPermission();
+    this.#look();
+  }
+
+  /** Somebody wants them no longer. */
+  turnOff(): void {
+    writeSetting(SETTING, "off");
+    this.#look();
+  }
+
+  /** Tells of a message, one notification for each room. */
+  tell(entry: Entry, message: Message): void {
+    if (this.#store.notifications.value !== "on" || !document.hidden) return;
+    const title = entry.kind === "direct" ? message.user : `${message.user} in ${entry.title}`;
+    try {
+      const shown = new Notification(title, { body: snippet(message.text), tag: `verbatim-${entry.room}` });
+      shown.onclick = () => {
+        window.focus();
+        this.#open(entry.place);
+        shown.close();
+      };
+    } catch {
+      // Browsers of telephones have the name and let no page use it.
+      this.#store.notifications.value = "unsupported";
+    }
+  }
+
+  #look(): void {
+    this.#store.notifications.value = stateNow();
+  }
+}
+
+function stateNow(): Store["notifications"]["value"] {
+  if (!("Notification" in window)) return "unsupported";
+  if (Notification.permission === "denied") return "blocked";
+  return Notification.permission === "granted" && readSetting(SETTING) === "on" ? "on" : "off";
+}

@@ -1,0 +1,83 @@
+/**
+ * The web client's views: how it stands with the connection and the server, across the top of the page.
+ */
+import { useEffect, useState } from "preact/hooks";
+import { useApp } from "./context.ts";
+
+/** All that is to be said there. */
+export function Banners() {
+  const app = useApp();
+  const { facts } = app.store;
+  return (
+    <div class="banners">
+      {facts.isExposed && (
+        <p class="banner warn">
+          This server is open to others, and a name is enough: anybody who reaches it can read and write everything.
+        </p>
+      )}
+      <Connection />
+    </div>
+  );
+}
+
+/** Says when the connection is lost, until when it waits, and that nothing is lost with it. */
+function Connection() {
+  const app = useApp();
+  const { connection, wasOnline } = app.store;
+  const state = connection.value;
+  const isLost =
+    state.type === "waiting" || state.type === "ended" || (state.type === "connecting" && state.attempt > 1);
+  const isShown = isLost && (wasOnline.value || state.type !== "connecting");
+  return (
+    <div role="status" class="banner-slot">
+      {isShown && (
+        <div class="banner lost">
+          <span class="pulse" aria-hidden="true" />
+          <span>
+            {state.type === "ended" ? `Not connected: ${state.reason.text}` : "Reconnecting"}
+            {state.type === "waiting" && <Countdown key={state.retryAt} until={state.retryAt} />}
+            {state.type === "connecting" && "…"}
+          </span>
+          {state.type !== "connecting" && (
+            <button
+              type="button"
+              class="link"
+              onClick={() => (state.type === "ended" ? app.client.value?.connect() : app.client.value?.retryNow())}
+            >
+              Try now
+            </button>
+          )}
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** The seconds to a time, for the eye alone: read aloud each second it would be a nuisance. */
+function Countdown({ until }: { readonly until: number }) {
+  const [now, setNow] = useState(Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 1000);
+    return () => clearInterval(timer);
+  }, []);
+  const seconds = Math.max(0, Math.ceil((until - now) / 1000));
+  return <span aria-hidden="true">{seconds > 0 ? ` in ${seconds} s` : "…"}</span>;
+}
+
+/** A note for a while, or an error until it is closed. */
+export function Toast() {
+  const app = useApp();
+  const { value: toast } = app.store.toast;
+  return (
+    <div class="toasts" role={toast?.isError === true ? "alert" : "status"}>
+      {toast !== undefined && (
+        <div class={toast.isError ? "toast is-error" : "toast"}>
+          <p>{toast.text}</p>
+          <button type="button" class="link" onClick={() => app.say("")}>
+            Close
+          </button>
+        </div>
+      )}
+    </div>
+  );
+}

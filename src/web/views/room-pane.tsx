@@ -1,0 +1,74 @@
+/**
+ * The web client's views: the open chat or room: the conversation, and what the frame adds to it.
+ */
+import { Conversation } from "../conversation/conversation.tsx";
+import { useApp } from "./context.ts";
+import { Icon } from "./icons.tsx";
+import { MembersPane } from "./members-pane.tsx";
+
+/** The pane of the room that the address names. */
+export function RoomPane() {
+  const app = useApp();
+  const { store } = app;
+  const { value: entry } = store.open;
+  const { value: client } = app.client;
+  const { value: me } = store.me;
+  if (entry === undefined) return <Missing />;
+  if (client === undefined || me === undefined) return null;
+  const hasMembers = entry.kind !== "public";
+  return (
+    <div class={store.showsMembers.value && hasMembers ? "room-pane with-members" : "room-pane"}>
+      <main id="main" class={hasMembers ? "room-main has-members" : "room-main"} tabIndex={-1}>
+        <button
+          type="button"
+          class="plain round back"
+          aria-label="Back to the list"
+          onClick={() => app.go({ type: "home" })}
+        >
+          <Icon name="back" />
+        </button>
+        <Conversation
+          client={client}
+          api={app.api}
+          room={entry.room}
+          me={me.name}
+          title={entry.title}
+          description={entry.description}
+          isChat={hasMembers}
+        />
+        {hasMembers && entry.lost === undefined && (
+          <button
+            type="button"
+            class="plain round members-toggle"
+            aria-label="Members"
+            title="Members"
+            aria-expanded={store.showsMembers.value}
+            onClick={() => app.members.toggle()}
+          >
+            <Icon name="people" />
+          </button>
+        )}
+      </main>
+      {store.showsMembers.value && hasMembers && <MembersPane entry={entry} />}
+    </div>
+  );
+}
+
+/** The address names nothing that one may see, or it is not known yet. */
+function Missing() {
+  const app = useApp();
+  const isThere = app.store.list.value.type === "ready";
+  return (
+    <main id="main" class="empty" tabIndex={-1}>
+      <h1 class={isThere ? "" : "unseen"}>{isThere ? "Nothing to see here" : "Loading"}</h1>
+      {isThere && (
+        <>
+          <p class="dim">There is no such chat, or you are not in it.</p>
+          <button type="button" class="primary" onClick={() => app.go({ type: "home" })}>
+            To your chats
+          </button>
+        </>
+      )}
+    </main>
+  );
+}

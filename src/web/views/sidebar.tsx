@@ -1,0 +1,173 @@
+/**
+ * The web client's views: the list of chats and public rooms, and oneself.
+ */
+import type { ComponentChildren } from "preact";
+import { type Entry, matching } from "../model/entry.ts";
+import { Avatar } from "./avatar.tsx";
+import { useApp } from "./context.ts";
+import { EntryRow } from "./entry-row.tsx";
+import { Icon, Mark } from "./icons.tsx";
+
+/** So many chats are listed; typing into the filter finds the rest. */
+const LISTED_MAX = 200;
+
+/** The side of the page. */
+export function Sidebar() {
+  const app = useApp();
+  const { store } = app;
+  return (
+    <nav class="sidebar" aria-label="Chats and rooms">
+      <header class="side-head">
+        <a
+          class="brand"
+          href="/dashboard"
+          onClick={(event) => {
+            event.preventDefault();
+            app.go({ type: "home" });
+          }}
+        >
+          <Mark />
+          Verbatim
+        </a>
+        <button
+          type="button"
+          class="plain round"
+          aria-label="Go to… (Ctrl+K)"
+          title="Go to… (Ctrl+K)"
+          onClick={() => {
+            store.dialog.value = "switcher";
+          }}
+        >
+          <Icon name="search" />
+        </button>
+        <button
+          type="button"
+          class="primary round"
+          aria-label="New chat"
+          title="New chat"
+          onClick={() => {
+            store.dialog.value = "new-chat";
+          }}
+        >
+          <Icon name="plus" />
+        </button>
+      </header>
+      <div class="side-list">
+        <Lists />
+      </div>
+      <Oneself />
+    </nav>
+  );
+}
+
+function Lists() {
+  const app = useApp();
+  const { store } = app;
+  const { list, sorted, filter, me, open, now } = store;
+  if (list.value.type === "failed") return <Failed text={list.value.text} />;
+  if (list.value.type === "loading" && sorted.value.length === 0) return <p class="dim side-note">Loading…</p>;
+  const found = matching(store.listed.value, filter.value);
+  const chats = found.filter(({ kind }) => kind !== "public");
+  const rooms = found.filter(({ kind }) => kind === "public");
+  const row = (entry: Entry) => (
+    <EntryRow
+      key={entry.room}
+      entry={entry}
+      isOpen={open.value?.room === entry.room}
+      me={me.value?.name ?? ""}
+      day={now.value}
+      open={app.openPlace}
+    />
+  );
+  const isFiltered = filter.value.trim() !== "";
+  return (
+    <>
+      {sorted.value.length > 12 && <Filter />}
+      <Section title="Chats">
+        {chats.length === 0 && <p class="dim side-note">{isFiltered ? "None is called so." : "None yet."}</p>}
+        <ul>{chats.slice(0, LISTED_MAX).map(row)}</ul>
+        {chats.length > LISTED_MAX && (
+          <p class="dim side-note">{chats.length - LISTED_MAX} more: type a part of a name</p>
+        )}
+      </Section>
+      {rooms.length > 0 && (
+        <Section title="Public rooms">
+          <ul>{rooms.map(row)}</ul>
+        </Section>
+      )}
+    </>
+  );
+}
+
+function Section(props: { readonly title: string; readonly children: ComponentChildren }) {
+  const id = `side-${props.title.toLowerCase().replaceAll(" ", "-")}`;
+  return (
+    <section aria-labelledby={id}>
+      <h2 id={id}>{props.title}</h2>
+      {props.children}
+    </section>
+  );
+}
+
+function Filter() {
+  const { store } = useApp();
+  return (
+    <input
+      class="filter"
+      type="search"
+      aria-label="Filter chats and rooms"
+      placeholder="Filter"
+      value={store.filter.value}
+      onInput={(event) => {
+        store.filter.value = event.currentTarget.value;
+      }}
+    />
+  );
+}
+
+function Failed({ text }: { readonly text: string }) {
+  const app = useApp();
+  return (
+    <div class="side-note" role="alert">
+      <p>{text}</p>
+      <button type="button" class="plain" onClick={() => void app.refresh()}>
+        Try again
+      </button>
+    </div>
+  );
+}
+
+function Oneself() {
+  const app = useApp();
+  const name = app.store.me.value?.name ?? "";
+  const isOnline = app.store.connection.value.type === "online";
+  return (
+    <footer class="oneself">
+      <Avatar name={name} isOnline={isOnline} />
+      <span class="oneself-name">
+        <bdi>{name}</bdi>
+        <span class="dim">{isOnline ? "online" : "offline"}</span>
+      </span>
+      <button
+        type="button"
+        class="plain round"
+        aria-label="Settings"
+        title="Settings"
+        onClick={() => {
+          app.store.dialog.value = "settings";
+        }}
+      >
+        <Icon name="gear" />
+      </button>
+      <button
+        type="button"
+        class="plain round"
+        aria-label="Sign out"
+        title="Sign out"
+        onClick={() => app.attempt(() => app.signOut())}
+      >
+        <Icon name="leave" />
+      </button>
+    </footer>
+  );
+}
