@@ -73,13 +73,11 @@ export class App {
 
   /** Signs in where a name is enough, and makes an account for a new one. Rejects with an `ApiError`. */
   async enter(name: string): Promise<void> {
-    try {
-      await this.signIn(name, undefined);
-    } catch (error) {
-      const isNew = error instanceof ApiError && error.code === "wrong_credentials";
-      if (!isNew || this.store.facts.signUp !== "open") throw error;
-      await this.signUp(name, undefined, undefined);
-    }
+    const wanted = name.trim().normalize();
+    const found = await this.api.findUsers(wanted);
+    const isThere = found.some((user) => user.name.toLocaleLowerCase() === wanted.toLocaleLowerCase());
+    if (isThere || this.store.facts.signUp !== "open") await this.signIn(wanted, undefined);
+    else await this.signUp(wanted, undefined, undefined);
   }
 
   /** Signs out, here and in the other tabs of this browser. */

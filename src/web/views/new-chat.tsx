@@ -23,7 +23,7 @@ export function NewChat({ close }: { readonly close: () => void }) {
   };
   return (
     <Modal title="New chat" close={close}>
-      <Form doing={doing} button={mayBeDirect ? "Open chat" : "Create chat"} submit={submit}>
+      <Form doing={doing} button="Create chat" submit={submit}>
         <PeoplePicker
           label="People"
           chosen={people}
