@@ -16,6 +16,9 @@ import type { ServerEvent } from "./wire.ts";
 /** A connection that lasted so long, in milliseconds, was a good one: the next is tried soon. */
 const GOOD_AFTER_MS = 5_000;
 
+/** How long what is sent may stay written down, in milliseconds: it is not worth a write for each message. */
+const SAVE_WITHIN_MS = 300;
+
 /** What a client is made of. */
 export interface ChatClientOptions {
   /** Makes the transport of each attempt: `webSocketTransport(…)` or `tcpTransport(…)`. */
@@ -54,6 +57,7 @@ export class ChatClient {
   #failures = 0;
   #cancelRetry: () => void = () => undefined;
   #isSaving = false;
+  #cancelSave: (() => void) | undefined;
 
   constructor(options: ChatClientOptions) {
     this.#options = options;
@@ -128,6 +132,11 @@ export class ChatClient {
         },
         newKey: () => this.#newKey(),
         save: () => this.#saveSoon(),
+        saveLater: () => {
+          if (this.#options.keeper !== undefined) {
+            this.#cancelSave ??= this.#clock.after(SAVE_WITHIN_MS, () => this.#save());
+          }
+        },
         left: (gone) => this.#left(gone),
       },
       name,
@@ -251,7 +260,8 @@ export class ChatClient {
     const isTooLong = error?.code === "line_too_long" && longest > 0;
     if (isTooLong) for (const { queue } of feeds) queue.failLongest(longest, error);
     for (const feed of feeds) feed.offline();
-    const reason = error?.message ?? text;
+    const said = error?.message ?? text;
+    const reason = said === "" ? "the connection was lost" : said;
     if (error !== undefined && !error.retry && !isTooLong) this.#end({ code: error.code, text: reason });
     else if (!wasOpen && code !== undefined && code >= 300 && code < 400) this.#end({ code: "redirected", text });
     else if (!wasOpen && (code === 401 || code === 403)) {
@@ -269,10 +279,9 @@ export class ChatClient {
   }
 
   #askWhyNot(): void {
-    const waiting = this.#state;
     this.#options.whyNot?.().then(
       (reason) => {
-        if (reason !== undefined && this.#state === waiting) this.#end(reason);
+        if (reason !== undefined && this.#state.type !== "online") this.#end(reason);
       },
       () => undefined,
     );
@@ -285,6 +294,7 @@ export class ChatClient {
     this.#connection = undefined;
     connection?.close();
     for (const { feed } of this.#open.values()) feed.offline();
+    if (this.#cancelSave !== undefined) this.#save();
     this.#become({ type: "ended", reason });
   }
 
@@ -295,13 +305,19 @@ export class ChatClient {
   }
 
   #saveSoon(): void {
-    const { keeper } = this.#options;
-    if (keeper === undefined || this.#isSaving) return;
+    if (this.#isSaving || this.#options.keeper === undefined) return;
     this.#isSaving = true;
     queueMicrotask(() => {
       this.#isSaving = false;
-      keeper.save([...this.#kept, ...Array.from(this.#open.values(), ({ feed }) => feed.queue.kept).flat()]);
+      this.#save();
     });
+  }
+
+  #save(): void {
+    this.#cancelSave?.();
+    this.#cancelSave = undefined;
+    const open = Array.from(this.#open.values(), ({ feed }) => feed.queue.kept).flat();
+    this.#options.keeper?.save([...this.#kept, ...open]);
   }
 
   #newKey(): string {

@@ -273,7 +273,7 @@ export class Connection {
     if (this.#isOver) return;
     const code = reason.code;
     const named: ErrorName | undefined = CLOSING_CODES.find(([, closeCode]) => closeCode === code)?.[0];
-    const error = this.#error ?? (named === undefined ? undefined : new ChatError(named, reason.text));
+    const error = this.#error ?? (named === undefined ? undefined : new ChatError(named, reason.text || named));
     this.close();
     this.#on.lost({ ...reason, error });
   }

@@ -24,8 +24,10 @@ export interface QueueOptions {
   readonly post: (key: string, text: string) => void;
   /** A message changed its state. */
   readonly changed: (outgoing: Outgoing) => void;
-  /** There are other messages in the queue than before. */
+  /** There is something new to be written down. */
   readonly save: () => void;
+  /** There is less than before. That has time: what is sent twice is one message by its key. */
+  readonly saveLater: () => void;
 }
 
 interface Item {
@@ -41,7 +43,8 @@ interface Item {
 /** The queue of one room. */
 export class OutgoingQueue {
   readonly #options: QueueOptions;
-  #items: Item[] = [];
+  /** By key, oldest first. */
+  readonly #items = new Map<string, Item>();
   /** Whether what was missed has been told, so that what has not come back has to be sent again. */
   #isReady = false;
   /** Refusals in a row after which the same again may help. */
@@ -54,17 +57,18 @@ export class OutgoingQueue {
 
   /** All that have not come back, oldest first. */
   get all(): readonly Outgoing[] {
-    return this.#items.map(({ outgoing }) => outgoing);
+    return Array.from(this.#items.values(), ({ outgoing }) => outgoing);
   }
 
   /** The same as they are written down. */
   get kept(): readonly KeptOutgoing[] {
-    return this.#items.map(({ outgoing: { room, key, text }, user }) => ({ room, key, text, user }));
+    return Array.from(this.#items.values(), ({ outgoing: { room, key, text }, user }) => ({ room, key, text, user }));
   }
 
   /** Since when the oldest of those on their way is, if any is. */
   get waitsSince(): number | undefined {
-    return this.#items.find(({ sentAt }) => sentAt !== undefined)?.sentAt;
+    for (const { sentAt } of this.#items.values()) if (sentAt !== undefined) return sentAt;
+    return undefined;
   }
 
   /** Takes a new message. */
@@ -80,7 +84,7 @@ export class OutgoingQueue {
   /** Takes one that was written down. */
   keep({ room, key, text, user }: KeptOutgoing): Item {
     const item: Item = { outgoing: { room, key, text, state: SENDING }, user, sentAt: undefined, place: undefined };
-    this.#items.push(item);
+    this.#items.set(key, item);
     return item;
   }
 
@@ -88,10 +92,14 @@ export class OutgoingQueue {
   retry(key: string): void {
     const item = this.#find(key);
     if (item?.outgoing.state.type !== "failed") return;
-    const again = item.outgoing.state.code === "key_reused" ? this.#options.newKey() : key;
     item.user = this.#options.user();
-    this.#change(item, SENDING, again);
-    if (again !== key) this.#options.save();
+    if (item.outgoing.state.code === "key_reused") {
+      this.#items.delete(key);
+      item.outgoing = { ...item.outgoing, key: this.#options.newKey() };
+      this.#items.set(item.outgoing.key, item);
+    }
+    this.#change(item, SENDING);
+    this.#options.save();
     this.#flush();
   }
 
@@ -104,13 +112,13 @@ export class OutgoingQueue {
   offline(): void {
     this.#isReady = false;
     this.#resume();
-    for (const item of this.#items) item.sentAt = undefined;
+    for (const item of this.#items.values()) item.sentAt = undefined;
   }
 
   /** All up to `cursor` has been told: what has not come back by now is sent again. */
   ready(cursor: number): void {
     const { user } = this.#options;
-    for (const item of [...this.#items]) {
+    for (const item of [...this.#items.values()]) {
       // Told before this client began to listen; or of another server, or one that has lost it.
       if (item.place !== undefined && item.place.seq <= cursor) this.#sent(item, item.place);
       if (!this.#isReady) item.place = undefined;
@@ -165,38 +173,35 @@ export class OutgoingQueue {
 
   /** Nothing can be sent here: says so of each. */
   fail({ code, message }: ChatError): void {
-    for (const item of [...this.#items]) {
+    for (const item of [...this.#items.values()]) {
       if (item.outgoing.state.type === "sending") this.#change(item, { type: "failed", code, text: message });
     }
   }
 
   /** The longest message on its way, in UTF-16 units; 0 where none is. */
   get longest(): number {
-    return Math.max(0, ...this.#items.map(({ sentAt, outgoing }) => (sentAt === undefined ? 0 : outgoing.text.length)));
+    let longest = 0;
+    for (const { sentAt, outgoing } of this.#items.values()) {
+      if (sentAt !== undefined) longest = Math.max(longest, outgoing.text.length);
+    }
+    return longest;
   }
 
   /** What is as long as that is too long for the server. */
   failLongest(length: number, error: ChatError): void {
-    for (const item of [...this.#items]) {
+    for (const item of [...this.#items.values()]) {
       const { key, text } = item.outgoing;
       if (item.sentAt !== undefined && text.length >= length) this.refused(key, error);
     }
-  }
-
-  /** Nothing is sent any more. */
-  stop(): void {
-    this.#isReady = false;
-    this.#resume();
   }
 
   #flush(): void {
     if (!this.#isReady || this.#endPause !== undefined) return;
     // After a refusal one at a time, or those behind it would overtake it.
     let room = this.#refusals > 0 ? 1 : WINDOW;
-    for (const item of [...this.#items]) {
+    for (const item of this.#items.values()) {
       if (item.outgoing.state.type !== "sending" || item.place !== undefined) continue;
-      if (room <= 0) return;
-      room -= 1;
+      if (room-- <= 0) return;
       if (item.sentAt !== undefined) continue;
       item.sentAt = this.#options.clock.now();
       this.#options.post(item.outgoing.key, item.outgoing.text);
@@ -210,7 +215,7 @@ export class OutgoingQueue {
   }
 
   #find(key: string): Item | undefined {
-    return this.#items.find(({ outgoing }) => outgoing.key === key);
+    return this.#items.get(key);
   }
 
   #sent(item: Item, { id, seq }: { readonly id: string; readonly seq: number }): void {
@@ -220,14 +225,12 @@ export class OutgoingQueue {
   }
 
   #remove(item: Item | undefined): void {
-    if (item === undefined) return;
-    this.#items = this.#items.filter((other) => other !== item);
-    this.#options.save();
+    if (item !== undefined && this.#items.delete(item.outgoing.key)) this.#options.saveLater();
   }
 
-  #change(item: Item, state: SendState, key: string = item.outgoing.key): void {
-    if (state.type !== "sending") item.sentAt = undefined;
-    item.outgoing = { ...item.outgoing, key, state };
+  #change(item: Item, state: SendState): void {
+    item.sentAt = undefined;
+    item.outgoing = { ...item.outgoing, state };
     this.#options.changed(item.outgoing);
   }
 }

@@ -22,8 +22,9 @@ export interface RoomHost {
   readonly random: () => number;
   readonly user: string | undefined;
   newKey(): string;
-  /** What is unsent is another than before. */
+  /** What is unsent is to be written down. */
   save(): void;
+  saveLater(): void;
   /** The room is left. */
   left(feed: RoomFeed): void;
 }
@@ -67,6 +68,7 @@ export class RoomFeed {
       post: (k, c) => this.#connection?.send({ _ct: "send_message", r: name, c, k }),
       changed: (outgoing: Outgoing) => this.listeners.tell("outgoing", outgoing),
       save: () => host.save(),
+      saveLater: () => host.saveLater(),
     });
   }
 
@@ -103,6 +105,11 @@ export class RoomFeed {
     if (this.state.type === "gone") return;
     this.#connection?.hush({ _ct: "leave_room", r: this.name }, this.name, () => undefined);
     this.#end();
+  }
+
+  /** There is something to be said. Where the server had refused the room it is asked again: that may have passed. */
+  said(): void {
+    if (this.state.type === "refused") this.#join();
   }
 
   /** Tells the others that one is writing. */

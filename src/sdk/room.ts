@@ -43,13 +43,18 @@ export class Room {
    */
   send(text: string): Outgoing {
     const { name, queue, state } = this.#feed;
-    if (state.type !== "gone") return queue.add(text);
+    if (state.type !== "gone") {
+      const outgoing = queue.add(text);
+      this.#feed.said();
+      return outgoing;
+    }
     return { room: name, key: "", text, state: { type: "failed", code: "not_joined", text: "you left this room" } };
   }
 
   /** Sends a message again that had failed. */
   retry(key: string): void {
     this.#feed.queue.retry(key);
+    this.#feed.said();
   }
 
   /** Lets go of a message that has not come back. If it is on its way it may still appear. */

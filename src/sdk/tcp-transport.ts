@@ -49,8 +49,10 @@ class TcpTransport implements Transport {
         this.#on?.received(whole.endsWith("\r") ? whole.slice(0, -1) : whole);
       }
     });
-    socket.on("error", (error) => this.#closed(error.message));
-    socket.on("end", () => socket.end());
+    // Where several addresses were tried, the sum of their errors has no words of its own.
+    socket.on("error", (error: NodeJS.ErrnoException) =>
+      this.#closed(error.message || `${error.code}: ${host}:${port}`),
+    );
     socket.on("close", () => this.#closed("the connection was closed"));
   }
 

@@ -27,7 +27,7 @@ export interface Transport {
   open(on: TransportEvents): void;
   /** Sends one JSON text without line end. Called between `opened` and `closed` only. */
   send(text: string): void;
-  /** Ends the connection. */
+  /** Ends the connection. May come before `open`, which is then never called; and more than once. */
   close(): void;
 }
 

@@ -29,10 +29,11 @@ interface RefusalTeller {
   terminate?(): void;
 }
 
-/** Connects to the `/ws` of a server. `ownClass` = the browser's own where it is left out. */
+/** Connects to the `/ws` of a server. `ownClass` = the browser's own where it is left out; throws where there is none. */
 export function webSocketTransport(url: string, ownClass?: WebSocketClass): Connect {
-  return () =>
-    new WebSocketTransport(url, ownClass ?? (globalThis as unknown as { WebSocket: WebSocketClass }).WebSocket);
+  const used = ownClass ?? (globalThis as unknown as { WebSocket?: WebSocketClass }).WebSocket;
+  if (used === undefined) throw new TypeError("there is no WebSocket here: hand in a class, as that of the package ws");
+  return () => new WebSocketTransport(url, used);
 }
 
 class WebSocketTransport implements Transport {

@@ -57,7 +57,7 @@ class WeatherTransport implements Transport {
   #session: ModelSession | undefined;
   /** Neither end hears of the other any more, and neither knows. */
   #isDeaf = false;
-  #lastAt = { up: 0, down: 0 };
+  readonly #lastAt = { up: 0, down: 0 };
 
   constructor(weather: Weather) {
     this.#weather = weather;
