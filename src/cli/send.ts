@@ -41,6 +41,8 @@ class Sending {
   #count = 0;
   #onTheWay = 0;
   #refused = 0;
+  /** Whether anything can have left this machine. */
+  #wasLive = false;
   /** Resolved with an exit code when it can't go on. */
   readonly #over: Promise<number>;
   #giveUp: (exitCode: number) => void = () => undefined;
@@ -61,8 +63,7 @@ class Sending {
     this.#client.connect();
     this.#waitAnew();
     try {
-      const exitCode = await Promise.race([this.#over, this.#sendAll()]);
-      return exitCode;
+      return await Promise.race([this.#over, this.#sendAll()]);
     } finally {
       stopListening();
       clearTimeout(this.#timer);
@@ -118,11 +119,12 @@ class Sending {
         else if (state.type === "failed") this.#settled(`${state.text} (${state.code})`);
       }),
       this.#room.on("state", (state) => {
+        if (state.type === "live") this.#wasLive = true;
         if (state.type === "refused") this.#no(`${this.#request.room}: ${sanitizeLine(state.text)} (${state.code})`);
         if (state.type === "gone") this.#no(`${this.#request.room}: you are not in this room any more`);
       }),
       this.#client.on("state", (state) => {
-        if (state.type !== "ended") return;
+        if (state.type !== "ended" || state.reason.code === "closed") return;
         const { text, exitCode } = endOf(state.reason);
         hint(`verbatim: ${text}`);
         this.#giveUp(exitCode);
@@ -165,9 +167,10 @@ class Sending {
   }
 
   #sayUnknown(): void {
-    if (this.#onTheWay > 0) {
-      hint(`verbatim: of the last ${this.#onTheWay} it is not known whether they will appear`);
-    }
+    const count = this.#onTheWay;
+    if (count === 0) return;
+    const which = count === 1 ? "1 message" : `${count} messages`;
+    hint(`verbatim: ${which} ${this.#wasLive ? "may or may not appear: no answer came" : "not sent"}`);
   }
 }
 

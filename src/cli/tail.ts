@@ -73,7 +73,8 @@ function follow(client: ChatClient, room: Room, request: TailRequest): Promise<n
       if (!request.follows) end(0, undefined);
     });
     client.on("state", (state) => {
-      if (state.type !== "ended") return;
+      // Also when this closes it, having printed all.
+      if (state.type !== "ended" || state.reason.code === "closed") return;
       const { text, exitCode } = endOf(state.reason);
       end(exitCode, text);
     });

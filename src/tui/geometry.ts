@@ -21,6 +21,9 @@ const BAR_ROWS = 2;
 /** Of the middle: the room's name and the line under it, the line above the input, and the input. */
 const MIDDLE_EXTRA_ROWS = 4;
 
+/** The line between two parts, and a space at its side. */
+export const LINE_COLUMNS = 2;
+
 /** From so many columns on, who is here has a place of its own. */
 const PEOPLE_FROM_COLUMNS = 100;
 
@@ -34,8 +37,7 @@ export function geometry({ columns, rows }: Size): Geometry {
     roomColumns,
     peopleColumns,
     bodyRows,
-    // One column is the line beside each of the lists, one a space.
-    columns: columns - roomColumns - 2 - (peopleColumns === 0 ? 0 : peopleColumns + 2),
+    columns: columns - roomColumns - LINE_COLUMNS - (peopleColumns === 0 ? 0 : peopleColumns + LINE_COLUMNS),
     rows: bodyRows - MIDDLE_EXTRA_ROWS,
   };
 }

@@ -77,8 +77,8 @@ export class Terminal {
   leave(): void {
     if (!this.#isOurs) return;
     this.#isOurs = false;
-    writeWhole(STDOUT, LEAVE);
     try {
+      writeWhole(STDOUT, LEAVE);
       this.#input.setRawMode(false);
     } catch {
       // The terminal is gone; there is nothing to give back.
@@ -114,6 +114,13 @@ export class Terminal {
 
   #end(exitCode: number): void {
     this.leave();
+    // The terminal is gone. Node aborts where it is to give back at its end what is not there any more, so it is not left
+    // to end by itself.
+    if (exitCode === EXIT_CODES.SIGHUP) {
+      this.close();
+      process.kill(process.pid, "SIGHUP");
+      return;
+    }
     this.#on.ended(exitCode);
   }
 
@@ -139,8 +146,7 @@ function writeWhole(fd: number, text: string): void {
     try {
       left = left.subarray(writeSync(fd, left));
     } catch (error) {
-      // Anything else: the terminal is gone.
-      if (!(error instanceof Error && "code" in error && error.code === "EAGAIN")) return;
+      if (!(error instanceof Error && "code" in error && error.code === "EAGAIN")) throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FULL_PAUSE_MS);
     }
   }

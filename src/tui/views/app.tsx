@@ -1,7 +1,7 @@
 /** The terminal client, views: the whole screen, a function of the state. */
 import { Box } from "ink";
 import type { JSX } from "react";
-import { geometry } from "../geometry.ts";
+import { geometry, LINE_COLUMNS } from "../geometry.ts";
 import { inputWindow } from "../input-window.ts";
 import type { ItemRows } from "../item-rows.ts";
 import { windowOf } from "../reduce.ts";
@@ -12,7 +12,7 @@ import type { Theme } from "../theme.ts";
 import { barRows } from "./bars.ts";
 import { connectPage } from "./connect-page.ts";
 import { middleRows, PROMPT_COLUMNS } from "./middle-pane.ts";
-import { overlayRows } from "./overlays.ts";
+import { helpRows, overlayRows } from "./overlays.ts";
 import { peopleRows } from "./people-pane.ts";
 import { roomRows } from "./rooms-pane.ts";
 import { RowsView } from "./rows-view.tsx";
@@ -42,7 +42,7 @@ export function cursorOf(state: TuiState): CursorPlace | undefined {
     return undefined;
   }
   const { column } = inputWindow(view.input, parts.columns - PROMPT_COLUMNS);
-  return { column: parts.roomColumns + 2 + PROMPT_COLUMNS + column, row: parts.bodyRows - 1 };
+  return { column: parts.roomColumns + LINE_COLUMNS + PROMPT_COLUMNS + column, row: parts.bodyRows - 1 };
 }
 
 function Whole({ rows, size, theme }: { rows: readonly Row[]; size: Size; theme: Theme }): JSX.Element {
@@ -59,24 +59,35 @@ function tooSmall({ columns, rows }: Size): Row[] {
 
 function ChatPage({ state, itemRows, theme }: AppProps): JSX.Element {
   const { roomColumns, peopleColumns, bodyRows, columns } = geometry(state.size);
-  const whole = overlayRows(state, columns, bodyRows) ?? middleRows(state, windowOf(state, itemRows), bodyRows);
+  const middle = overlayRows(state, columns, bodyRows) ?? middleRows(state, windowOf(state, itemRows), bodyRows);
+  const theirs = { height: bodyRows, theme };
+  if (state.overlay === "help" && state.paste === undefined) {
+    return <WithBars state={state} theme={theme} body={helpRows(state.size.columns, bodyRows)} />;
+  }
   return (
     <Box width={state.size.columns} height={state.size.rows} flexDirection="column">
       <Box height={bodyRows}>
-        <RowsView rows={roomRows(state, roomColumns, bodyRows)} columns={roomColumns} height={bodyRows} theme={theme} />
-        <Line height={bodyRows} theme={theme} />
-        <RowsView rows={whole} columns={columns} height={bodyRows} theme={theme} />
-        {peopleColumns > 0 && <Line height={bodyRows} theme={theme} />}
-        {peopleColumns > 0 && (
-          <RowsView rows={peopleRows(state, bodyRows)} columns={peopleColumns} height={bodyRows} theme={theme} />
-        )}
+        <RowsView rows={roomRows(state, roomColumns, bodyRows)} columns={roomColumns} {...theirs} />
+        <Line text="│ " {...theirs} />
+        <RowsView rows={middle} columns={columns} {...theirs} />
+        {peopleColumns > 0 && <Line text=" │" {...theirs} />}
+        {peopleColumns > 0 && <RowsView rows={peopleRows(state, bodyRows)} columns={peopleColumns} {...theirs} />}
       </Box>
       <RowsView rows={barRows(state)} columns={state.size.columns} height={2} theme={theme} />
     </Box>
   );
 }
 
-/** The line between two parts, with a space after it. */
-function Line({ height, theme }: { height: number; theme: Theme }): JSX.Element {
-  return <RowsView rows={Array<Row>(height).fill([span("│ ", "dim")])} columns={2} height={height} theme={theme} />;
+/** Something in place of everything but the bars. */
+function WithBars(given: { state: TuiState; theme: Theme; body: readonly Row[] }): JSX.Element {
+  const { columns, rows } = given.state.size;
+  const { bodyRows } = geometry(given.state.size);
+  const whole = [...given.body.slice(0, bodyRows), ...Array<Row>(Math.max(0, bodyRows - given.body.length)).fill([])];
+  return <RowsView rows={[...whole, ...barRows(given.state)]} columns={columns} height={rows} theme={given.theme} />;
+}
+
+/** The line between two parts. */
+function Line(given: { readonly text: string; readonly height: number; readonly theme: Theme }): JSX.Element {
+  const rows = Array<Row>(given.height).fill([span(given.text, "dim")]);
+  return <RowsView rows={rows} columns={LINE_COLUMNS} height={given.height} theme={given.theme} />;
 }

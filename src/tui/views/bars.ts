@@ -1,6 +1,6 @@
 /** The terminal client, views: the two bars at the bottom: who and how one is connected, and the keys. */
 import { duration } from "../local-time.ts";
-import { bothEnds, fillRow, type Row, type Span, type Style, span } from "../rows.ts";
+import { bothEnds, fillRow, type Row, rowWidth, type Span, type Style, span } from "../rows.ts";
 import { currentView, type TuiState } from "../state.ts";
 import { sanitizeLine } from "../text/sanitize.ts";
 
@@ -52,16 +52,25 @@ function connectionText({ connection, now }: TuiState): { text: string; mark: st
   }
 }
 
-const WRITING = ["Enter send", "Tab rooms", "PgUp/PgDn scroll", "^T people", "^G help", "^C quit"];
-const SCROLLED = ["Esc newest", "PgUp/PgDn scroll", "Tab rooms", "^T people", "^G help", "^C quit"];
+const WRITING = ["Enter send", "Tab rooms", "PgUp scroll", "^T people", "^N next room", "^G help", "^C quit"];
+const SCROLLED = ["Esc newest", "PgUp PgDn scroll", "Tab rooms", "^T people", "^G help", "^C quit"];
 const CHOOSING = ["↑↓ choose", "Enter open", "Tab back", "Del leave", "^G help", "^C quit"];
+
+/** What is left out first where there is no room for all. */
+const LESS = ["^N next room", "^T people"];
 
 function keysRow(state: TuiState): Row {
   const isScrolled = currentView(state)?.anchor !== undefined;
-  const keys = state.focus === "rooms" ? CHOOSING : isScrolled ? SCROLLED : WRITING;
-  const pieces = keys.flatMap((key): Span[] => {
-    const [name = "", ...does] = key.split(" ");
-    return [span(` ${name}`, "accent"), span(` ${does.join(" ")} `, "dim")];
+  let keys = state.focus === "rooms" ? CHOOSING : isScrolled ? SCROLLED : WRITING;
+  for (const less of LESS) {
+    if (rowWidth(keyPieces(keys)) > state.size.columns) keys = keys.filter((key) => key !== less);
+  }
+  return fillRow(keyPieces(keys), state.size.columns);
+}
+
+function keyPieces(keys: readonly string[]): Span[] {
+  return keys.flatMap((key) => {
+    const [, name = "", does = ""] = /^(.*) (\S+(?: room)?)$/.exec(key) ?? [];
+    return [span(` ${name}`, "accent"), span(` ${does} `, "dim")];
   });
-  return fillRow(pieces, state.size.columns);
 }

@@ -1,13 +1,12 @@
 /** The terminal client, views: what is shown in place of the conversation: keys, people, a question about a paste. */
 import { nameStyle } from "../item-rows.ts";
-import { fillRow, type Row, type Span, span } from "../rows.ts";
+import { fillRow, type Row, rowWidth, type Span, span } from "../rows.ts";
 import { currentView, type TuiState, type WaitingPaste } from "../state.ts";
 import { widthOf } from "../text/width.ts";
 
 /** What stands in place of the conversation, if anything. */
 export function overlayRows(state: TuiState, columns: number, height: number): Row[] | undefined {
   if (state.paste !== undefined) return pasteRows(state.paste);
-  if (state.overlay === "help") return helpRows(columns, height);
   return state.overlay === "people" ? everybody(state, columns, height) : undefined;
 }
 
@@ -34,21 +33,34 @@ const HELP: readonly (readonly [keys: string, does: string])[] = [
   ["^Z  ^C", "to the background; quit"],
 ];
 
-const KEY_COLUMNS = 15;
+const KEY_COLUMNS = 16;
 
-/** In two columns where there is room; a small screen shows the first. */
-function helpRows(columns: number, height: number): Row[] {
-  const cells = HELP.map(([keys, does]): Span[] => [span(keys.padEnd(KEY_COLUMNS), "accent"), span(does)]);
-  const room = height - 2;
-  const beside = columns >= 76 || cells.length > room ? 2 : 1;
-  const each = Math.ceil(cells.length / beside);
-  const cellColumns = Math.floor(columns / beside);
-  const rows: Row[] = [];
-  for (let index = 0; index < Math.min(each, room); index += 1) {
-    const parts = Array.from({ length: beside }, (_, part) => fillRow(cells[index + part * each] ?? [], cellColumns));
-    rows.push(parts.flat());
+/** What all keys do: in columns where there is room, else one after the other. */
+export function helpRows(columns: number, height: number): Row[] {
+  const head: Row[] = [[span(" Keys", "strong"), span(" · any key goes back", "dim")], []];
+  const room = height - head.length;
+  const beside = columns >= 2 * CELL_COLUMNS ? 2 : 1;
+  const each = Math.ceil(HELP.length / beside);
+  if (each > room) return [...head, ...flowing(columns)];
+  const cells = HELP.map(([keys, does]): Row => [span(` ${keys.padEnd(KEY_COLUMNS)}`, "accent"), span(does)]);
+  const rows = Array.from({ length: each }, (_, index) =>
+    Array.from({ length: beside }, (__, part) => fillRow(cells[index + part * each] ?? [], CELL_COLUMNS)).flat(),
+  );
+  return [...head, ...rows];
+}
+
+/** A key and what it does, beside another. */
+const CELL_COLUMNS = 54;
+
+function flowing(columns: number): Row[] {
+  const rows: Span[][] = [[]];
+  for (const [keys, does] of HELP) {
+    const piece = [span(` ${keys}`, "accent"), span(` ${does} `)];
+    const row = rows.at(-1) ?? [];
+    if (rowWidth(row) + rowWidth(piece) <= columns) row.push(...piece);
+    else rows.push([...piece]);
   }
-  return [[span("Keys", "strong"), span(" · any key goes back", "dim")], [], ...rows];
+  return rows;
 }
 
 /** Names beside each other, as many as fit. */

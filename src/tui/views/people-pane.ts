@@ -14,9 +14,7 @@ export function peopleRows(state: TuiState, height: number): Row[] {
   const room = height - 1;
   const shown = names.length > room ? names.slice(0, room - 1) : names;
   const rest = count - shown.length;
-  return [
-    [span(`Here: ${count}`, "dim")],
-    ...shown,
-    ...(rest > 0 && count > 0 ? [[span(`and ${rest} more`, "dim")]] : []),
-  ];
+  const all: Row[] = [[span(`Here: ${count}`, "dim")], ...shown];
+  if (rest > 0) all.push([span(`and ${rest} more`, "dim")]);
+  return all.map((row) => [span(" "), ...row]);
 }
