@@ -82,6 +82,13 @@ function restyled(style, numbers, theme) {
 
 const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 
+/** What takes two cells of a terminal: most emoji, and the scripts of East Asia. */
+const WIDE =
+  /(?:\p{Emoji_Presentation}|[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60])/gu;
+
+/** Two cells wide, whatever the font has for it. */
+const inCells = (text) => escaped(text).replaceAll(WIDE, (glyph) => `<i>${glyph}</i>`);
+
 /** A run of text in its style. */
 function spanOf(text, style, theme) {
   if (text === "") return "";
@@ -96,7 +103,7 @@ function spanOf(text, style, theme) {
     style.italic ? "font-style:italic" : "",
     style.underline ? "text-decoration:underline" : "",
   ];
-  return `<span style="${css.filter((part) => part !== "").join(";")}">${escaped(text)}</span>`;
+  return `<span style="${css.filter((part) => part !== "").join(";")}">${inCells(text)}</span>`;
 }
 
 /** One line; resolves with its HTML and the style in which the next begins. */
@@ -130,5 +137,6 @@ export function screenHtml(screen, { theme, title }) {
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${escaped(title)}</title><style>
 body{margin:0;background:${ground};color:${text}}
 pre{margin:0;padding:14px 16px;width:max-content;font:15px/1.3 "DejaVu Sans Mono","Liberation Mono",monospace}
+i{display:inline-block;width:2ch;font-style:normal;text-align:center}
 </style></head><body><pre>${lines.join("\n")}</pre></body></html>`;
 }

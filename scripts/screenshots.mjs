@@ -1,0 +1,183 @@
+/**
+ * Pictures of both clients for the README, from the real thing: starts a server of `dist/` with people who talk, opens it
+ * in the machine's Chromium and in a terminal of tmux, and writes PNGs.
+ *
+ *     npm run build && node scripts/screenshots.mjs [FOLDER]
+ *
+ * FOLDER is docs/img. Wide and narrow, light and dark, each client: eight pictures. Needs Chromium and tmux.
+ */
+import { execFileSync, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+import { screenHtml } from "./terminal-screen.mjs";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const folder = process.argv[2] ?? join(root, "docs/img");
+const scratch = mkdtempSync(join(tmpdir(), "verbatim-pictures-"));
+
+/** Who says what, in the chat that is shown and in a public room. */
+const PEOPLE = ["Ada", "Grace", "Linus", "Margaret"];
+const CHAT = [
+  ["Grace", "Morning! The new release is up on staging. Notes: https://example.org/notes/2.4"],
+  ["Linus", "Works here. One question:\n\n- do we *want* the old endpoint to stay?\n- who still calls it?"],
+  ["Ada", "Two clients, both ours. I'd keep it for one release and log each call:"],
+  ["Ada", "```\nlog.warn({ route }, 'old endpoint')\n```"],
+  ["Margaret", "👍 I moved the import job yesterday, so that's one fewer."],
+  ["Grace", "Then **2.5** drops it. I'll write it into the changelog."],
+  ["Linus", "And nothing was lost while I was on the train, for once 🚆"],
+];
+const ROOM = [
+  ["Linus", "hello, is this the place for questions?"],
+  ["Grace", "It is. Ask away."],
+  ["Linus", "does a restart of the server lose anything?"],
+  ["Margaret", "No: what was acknowledged is on the disk. Your client comes back by itself."],
+  ["Grace", "日本語も絵文字も 🎉 stand in their columns"],
+  ["Ada", "try it: kill -9 the server and start it again"],
+];
+
+const LOOKS = ["light", "dark"];
+const WIDTHS = { wide: { width: 1280, height: 800 }, narrow: { width: 390, height: 780 } };
+const SCREENS = { wide: [112, 30], narrow: [60, 20] };
+
+/** Starts the server; resolves with its addresses and what ends it. */
+async function serve() {
+  const args = [
+    "dist/bin.js",
+    "serve",
+    "--data",
+    join(scratch, "data"),
+    "--tcp",
+    "127.0.0.1:0",
+    "--http",
+    "127.0.0.1:0",
+  ];
+  const child = spawn(process.execPath, [...args, "--log-format", "json"], {
+    cwd: root,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (said += chunk));
+  const found = (pattern) => pattern.exec(said)?.[1];
+  while (found(/"tcp":"([^"]+)"/) === undefined) {
+    if (child.exitCode !== null) throw new Error(`the server ended: ${said}`);
+    await delay(50);
+  }
+  return { child, tcp: found(/"tcp":"([^"]+)"/), http: `http://${found(/"http":"([^"]+)"/)}` };
+}
+
+/** Asks the server; resolves with the answer's JSON. */
+async function ask(http, path, { user, fields }) {
+  const headers = { "content-type": "application/json", ...(user && { cookie: `user_id=${user}` }) };
+  const answer = await fetch(http + path, { method: "POST", headers, body: JSON.stringify(fields) });
+  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+  return answer.json();
+}
+
+/** Makes people, chats and what they said; resolves with ids by name, and the chat's. */
+async function populate(http) {
+  const ids = {};
+  for (const username of PEOPLE) ids[username] = (await ask(http, "/users", { fields: { username } })).user_id;
+  const chat = async (name, ...members) =>
+    (await ask(http, "/chats", { user: ids[members[0]], fields: { name, members: members.map((one) => ids[one]) } }))
+      .chat_id;
+  const say = (room, name, content) =>
+    ask(http, `/chats/${encodeURIComponent(room)}/messages`, { user: ids[name], fields: { content } });
+  const release = await chat("Release 2.5", "Ada", "Grace", "Linus", "Margaret");
+  const lunch = await chat("Lunch", "Margaret", "Ada", "Grace");
+  await say(lunch, "Margaret", "The place at the corner, half past twelve?");
+  await say(lunch, "Grace", "I'm in 🍜");
+  const direct = await ask(http, "/chats", { user: ids.Grace, fields: { direct: true, members: [ids.Ada] } });
+  await say(direct.chat_id, "Grace", "Could you look over my notes when you have a minute?");
+  for (const [name, text] of ROOM) await say("general", name, text);
+  for (const [name, text] of CHAT) await say(release, name, text);
+  return { ids, release };
+}
+
+/** Pictures of the web client. */
+async function webPictures(browser, http, { ids, release }) {
+  for (const colorScheme of LOOKS) {
+    for (const [size, viewport] of Object.entries(WIDTHS)) {
+      const context = await browser.newContext({ viewport, colorScheme, deviceScaleFactor: 2, locale: "en-GB" });
+      await context.addCookies([{ name: "user_id", value: ids.Ada, url: http }]);
+      const page = await context.newPage();
+      await page.goto(`${http}/ui/chats/${release}`);
+      await page.getByText("for once").filter({ visible: true }).first().waitFor();
+      // Markdown is drawn once its code has come.
+      await page.locator("pre, code").first().waitFor();
+      await delay(500);
+      await page.screenshot({ path: join(folder, `web-${size}-${colorScheme}.png`) });
+      await context.close();
+    }
+  }
+}
+
+const tmux = (...args) => execFileSync("tmux", ["-L", "verbatim-pictures", ...args], { encoding: "utf8" });
+
+/** A screen of the terminal client, with its colours, once `pattern` stands on it. */
+async function screenOf(tcp, [columns, rows]) {
+  const command = `${process.execPath} ${join(root, "dist/bin.js")} tui ${tcp}`;
+  tmux(
+    "new-session",
+    "-d",
+    "-s",
+    "one",
+    "-x",
+    String(columns),
+    "-y",
+    String(rows),
+    `env COLORTERM=truecolor ${command}`,
+  );
+  const shows = async (text) => {
+    for (let looks = 0; looks < 150; looks++) {
+      if (tmux("capture-pane", "-p", "-t", "one").includes(text)) return;
+      await delay(100);
+    }
+    throw new Error(`the terminal never showed "${text}":\n${tmux("capture-pane", "-p", "-t", "one")}`);
+  };
+  try {
+    await shows("connect");
+    tmux("send-keys", "-t", "one", "Enter");
+    await shows("online");
+    // The first of the list, whose name and place of writing come next.
+    tmux("send-keys", "-t", "one", "Enter");
+    await shows("kill -9");
+    tmux("send-keys", "-t", "one", "-l", "good to know");
+    await shows("good to know");
+    await delay(1_000);
+    return tmux("capture-pane", "-e", "-p", "-t", "one");
+  } finally {
+    tmux("kill-session", "-t", "one");
+  }
+}
+
+/** Pictures of the terminal client. */
+async function terminalPictures(browser, tcp) {
+  for (const [size, cells] of Object.entries(SCREENS)) {
+    const screen = await screenOf(tcp, cells);
+    for (const theme of LOOKS) {
+      const page = await browser.newPage({ deviceScaleFactor: 2 });
+      await page.setContent(screenHtml(screen.trimEnd(), { theme, title: "verbatim tui" }));
+      await page.locator("pre").screenshot({ path: join(folder, `terminal-${size}-${theme}.png`) });
+      await page.close();
+    }
+  }
+}
+
+mkdirSync(folder, { recursive: true });
+const server = await serve();
+const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const browser = await chromium.launch({ executablePath, headless: true, args: ["--no-sandbox", "--disable-gpu"] });
+try {
+  const world = await populate(server.http);
+  await webPictures(browser, server.http, world);
+  await terminalPictures(browser, server.tcp);
+} finally {
+  await browser.close();
+  server.child.kill("SIGTERM");
+  rmSync(scratch, { recursive: true, force: true, maxRetries: 5 });
+}
+console.log(`pictures in ${folder}`);
