@@ -117,6 +117,11 @@ export class App {
     this.go({ type: "room", place: id });
   }
 
+  /** Changes the password; everything else that is signed in with the old one ends. Rejects with an `ApiError`. */
+  async changePassword(current: string, next: string): Promise<void> {
+    await this.#live?.changePassword(current, next);
+  }
+
   /** Loads the list again. */
   refresh(): Promise<void> {
     return this.#live?.load() ?? Promise.resolve();

@@ -46,6 +46,8 @@ export class Live {
   readonly #follower: Follower;
   /** Public rooms whose unread messages were counted on this connection. */
   readonly #counted = new Set<string>();
+  /** A change of the password that is on its way. */
+  #changing: Promise<void> = Promise.resolve();
   #isLoading = false;
   #loadAgain = false;
   #isOver = false;
@@ -177,8 +179,16 @@ export class Live {
     if (state.type === "ended" && SIGNED_OUT.includes(state.reason.code)) void this.#signedOut();
   }
 
+  /** Changes the password: the connection ends with the old sign-in, and comes back with the new one. */
+  changePassword(current: string, next: string): Promise<void> {
+    const change = this.#api.changePassword(current, next);
+    this.#changing = change.catch(() => undefined);
+    return change;
+  }
+
   /** What the connection was signed in with has ended. After a change of the password the cookie is a new one. */
   async #signedOut(): Promise<void> {
+    await this.#changing;
     try {
       const { id } = await this.#api.me();
       if (this.#isOver) return;

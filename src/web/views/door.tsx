@@ -20,7 +20,9 @@ export function Door() {
           Verbatim
         </p>
         <h1>{title(auth, isNew)}</h1>
-        <div role="status" class="door-notice">{store.doorNotice.value !== "" && <p class="note">{store.doorNotice.value}</p>}</div>
+        <div role="status" class="door-notice">
+          {store.doorNotice.value !== "" && <p class="note">{store.doorNotice.value}</p>}
+        </div>
         {auth === "jwt" && <Elsewhere />}
         {auth === "open" && <OpenForm />}
         {auth === "password" && (isNew ? <SignUpForm /> : <SignInForm />)}

@@ -89,7 +89,7 @@ function Password() {
   const app = useApp();
   const doing = useDoing();
   const change = async (fields: FormData, form: HTMLFormElement): Promise<void> => {
-    await app.api.changePassword(textIn(fields, "current"), textIn(fields, "password"));
+    await app.changePassword(textIn(fields, "current"), textIn(fields, "password"));
     form.reset();
     app.say("Your password is changed. Everything else that was signed in with the old one has ended.");
   };

@@ -1,0 +1,271 @@
+/** The web client's frame in a real browser: who comes in and out, chats and people, at any width and in both themes. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openWindow, useBrowser } from "../support/browser.ts";
+import { lightness, overflow } from "../support/in-page.ts";
+import { until } from "../support/until.ts";
+import {
+  axeFindings,
+  comeIn,
+  inList,
+  makeWebChat,
+  openWebSite,
+  PASSWORD,
+  sayInWeb,
+  type WebSite,
+} from "../support/web-visits.ts";
+
+/** How long anything may take, in milliseconds. */
+const WAIT_MS = 10_000;
+
+const browser = useBrowser();
+let open: WebSite;
+let closed: WebSite;
+
+beforeAll(async () => {
+  [open, closed] = await Promise.all([openWebSite(), openWebSite(["--auth", "password", "--sign-up", "open"])]);
+});
+
+afterAll(() => Promise.all([open?.stop(), closed?.stop()]));
+
+describe("people at an open server", () => {
+  it("come in by a name, make a chat, are told of it, count what is unread, and go", async () => {
+    const alice = await comeIn(browser(), open, "Alice");
+    const bob = await comeIn(browser(), open, "Bob");
+    await makeWebChat(alice.page, "Plans", ["Bob"]);
+    await sayInWeb(alice.page, "Shall we meet?");
+    await sayInWeb(alice.page, "Tomorrow");
+
+    const entry = inList(bob.page, "Plans");
+    await entry.filter({ hasText: "Alice: Tomorrow" }).filter({ hasText: "2 unread" }).waitFor();
+    await until(
+      WAIT_MS,
+      () => "the title counts too",
+      async () => (await bob.page.title()).startsWith("(2)") || undefined,
+    );
+    await entry.click();
+    await bob.page.getByRole("log").getByText("Tomorrow", { exact: true }).waitFor();
+    expect(await entry.textContent()).not.toContain("unread");
+    expect(await entry.getAttribute("aria-current")).toBe("page");
+    await sayInWeb(bob.page, "Gladly");
+    await inList(alice.page, "Plans").filter({ hasText: "Bob: Gladly" }).waitFor();
+
+    // The marker is the server's: it holds after a reload, on any device.
+    await bob.page.reload();
+    await inList(bob.page, "Plans").filter({ hasText: "You: Gladly" }).waitFor();
+    expect(await inList(bob.page, "Plans").textContent()).not.toContain("unread");
+
+    await bob.page.getByRole("button", { name: "Sign out" }).click();
+    await bob.page.getByRole("heading", { name: "Who are you?" }).waitFor();
+    await bob.page.getByText("You have signed out.").waitFor();
+    expect(await bob.page.context().cookies()).toEqual([]);
+    expect([...alice.oddities, ...bob.oddities]).toEqual([]);
+  });
+
+  it("bring others in, send them away, who are told so, and leave", async () => {
+    const erin = await comeIn(browser(), open, "Erin");
+    const frank = await comeIn(browser(), open, "Frank");
+    await makeWebChat(erin.page, "Choir", []);
+    await erin.page.getByRole("button", { name: "Members" }).click();
+    const pane = erin.page.getByRole("complementary", { name: "1 member" });
+    await pane.getByRole("combobox", { name: "Add people" }).fill("fra");
+    await pane.getByRole("option", { name: "Frank" }).click();
+    await inList(frank.page, "Choir").click();
+    await sayInWeb(frank.page, "la la");
+    const both = erin.page.getByRole("complementary", { name: "2 members" });
+    await both.getByRole("listitem").filter({ hasText: "Frank" }).filter({ hasText: "is here" }).waitFor();
+    await both.getByRole("button", { name: "Remove Frank" }).click();
+    await both.getByRole("button", { name: "Remove Frank from the chat" }).click();
+    await pane.waitFor();
+    // What they see stays theirs; the way to say more is closed.
+    await frank.page.getByText("You are not in here any more").first().waitFor();
+    expect(await frank.page.getByRole("log").textContent()).toContain("la la");
+    await frank.page.getByRole("link", { name: "Verbatim" }).click();
+    await erin.page.getByRole("button", { name: "Leave this chat" }).click();
+    await erin.page.getByRole("button", { name: "Leave", exact: true }).click();
+    await erin.page.getByText("You have left Choir.").waitFor();
+    expect(await inList(erin.page, "Choir").count()).toBe(0);
+    expect([...erin.oddities, ...frank.oddities]).toEqual([]);
+  });
+
+  it("go anywhere by the keyboard: to rooms, to people, up and down, and back", async () => {
+    await comeIn(browser(), open, "Heidi");
+    const { page, oddities } = await comeIn(browser(), open, "Grace");
+    await page.keyboard.press("Control+k");
+    await page.getByRole("combobox").fill("rust");
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { level: 1, name: "rust" }).waitFor();
+    expect(new URL(page.url()).pathname).toBe("/ui/chats/rust");
+    await page.keyboard.press("Control+k");
+    await page.getByRole("combobox").fill("heid");
+    await page.getByRole("option", { name: "Message Heidi" }).waitFor();
+    await page.keyboard.press("ArrowUp");
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { level: 1, name: "Heidi" }).waitFor();
+    await page.keyboard.press("Alt+ArrowDown");
+    await page.getByRole("heading", { level: 1, name: "rust" }).waitFor();
+    await page.goBack();
+    await page.getByRole("heading", { level: 1, name: "Heidi" }).waitFor();
+    await page.keyboard.press("Control+/");
+    await page.getByRole("dialog", { name: "Keys" }).waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    expect(oddities).toEqual([]);
+  });
+
+  it("are told when the server is gone, and go on where they were when it is back", async () => {
+    const own = await openWebSite();
+    try {
+      const { page } = await comeIn(browser(), own, "Ivan");
+      await inList(page, "general").click();
+      await sayInWeb(page, "before");
+      await own.crash();
+      await page.getByRole("status").filter({ hasText: "Reconnecting" }).first().waitFor();
+      await own.restart();
+      await page.getByRole("button", { name: "Try now" }).click();
+      await page.getByRole("button", { name: "Try now" }).waitFor({ state: "detached" });
+      await sayInWeb(page, "after");
+      await inList(page, "general").filter({ hasText: "You: after" }).waitFor();
+    } finally {
+      await own.stop();
+    }
+  });
+});
+
+describe("people with passwords", () => {
+  it("sign up, are told what is wrong, change their password, make tokens, and stay signed in", async () => {
+    const { page } = await comeIn(browser(), closed, "Judy");
+    await page.getByRole("button", { name: "Settings" }).click();
+    const settings = page.getByRole("dialog", { name: "Settings" });
+    await settings.getByLabel("What it is for").fill("my bot");
+    await settings.getByRole("button", { name: "Create token" }).click();
+    const token = (await settings.locator("code").textContent()) ?? "";
+    const headers = { authorization: `Bearer ${token}` };
+    expect((await fetch(`${closed.origin}/me`, { headers })).status).toBe(200);
+    await settings.getByRole("button", { name: "Revoke my bot" }).click();
+    await settings.getByRole("listitem").waitFor({ state: "detached" });
+    expect((await fetch(`${closed.origin}/me`, { headers })).status).toBe(401);
+
+    await settings.getByLabel("Current password").fill("not this one");
+    await settings.getByLabel("New password").fill(`${PASSWORD}!`);
+    await settings.getByRole("button", { name: "Change password" }).click();
+    await settings.getByText("The name or the password is not right.").waitFor();
+    await settings.getByLabel("Current password").fill(PASSWORD);
+    await settings.getByRole("button", { name: "Change password" }).click();
+    await page.getByText("Your password is changed.").waitFor();
+    await page.keyboard.press("Escape");
+    // The sign-in that the connection had was ended by that; the client comes back with the new one.
+    await until(
+      WAIT_MS,
+      () => "it is online",
+      async () => (await page.getByText("online", { exact: true }).count()) === 1 || undefined,
+    );
+    await inList(page, "general").click();
+    await sayInWeb(page, "still here");
+
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByLabel("Name").fill("Judy");
+    await page.getByLabel("Password").fill(PASSWORD);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("alert").filter({ hasText: "The name or the password is not right." }).waitFor();
+    await page.getByLabel("Password").fill(`${PASSWORD}!`);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByText("still here").first().waitFor();
+  });
+
+  it("are shown the door where their sign-in ends while they are connected, in every tab", async () => {
+    const { page } = await comeIn(browser(), closed, "Mallory");
+    const other = await page.context().newPage();
+    await other.goto("/dashboard");
+    await other.getByRole("heading", { name: "Hello, Mallory" }).waitFor();
+    // As when somebody ends it elsewhere: neither tab does anything.
+    expect((await page.request.post("/logout", { maxRedirects: 0 })).status()).toBe(303);
+    for (const tab of [page, other]) {
+      await tab.getByRole("heading", { name: "Sign in" }).waitFor();
+      await tab.getByText("Your sign-in has ended.").waitFor();
+    }
+  });
+});
+
+describe("the client", () => {
+  it("is found in order by a checker of accessibility, light and dark, everywhere", async () => {
+    const { page } = await comeIn(browser(), open, "Nina");
+    await makeWebChat(page, "A chat", ["Alice"]);
+    await sayInWeb(page, "hello");
+    await page.getByRole("button", { name: "Members" }).click();
+    await page.getByRole("complementary").getByText("Alice").waitFor();
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme });
+      expect((await lightness(page)) > 384).toBe(colorScheme === "light");
+      expect(await axeFindings(page)).toEqual([]);
+    }
+    await page.keyboard.press("Control+k");
+    await page.getByRole("dialog", { name: "Go to" }).waitFor();
+    expect(await axeFindings(page)).toEqual([]);
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "Settings" }).click();
+    expect(await axeFindings(page)).toEqual([]);
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByRole("heading", { name: "Who are you?" }).waitFor();
+    expect(await axeFindings(page)).toEqual([]);
+  });
+
+  it("shows list or chat in a narrow window, each as wide as that", async () => {
+    const { page } = await comeIn(browser(), open, "Olivia".padEnd(64, "a"), { viewport: { width: 320, height: 640 } });
+    expect(await overflow(page)).toBe(0);
+    await makeWebChat(page, "W".repeat(120), []);
+    await sayInWeb(page, "x".repeat(500));
+    expect(await page.getByRole("navigation").isVisible()).toBe(false);
+    expect(await overflow(page)).toBe(0);
+    await page.getByRole("button", { name: "Members" }).click();
+    expect(await overflow(page)).toBe(0);
+    await page.getByRole("button", { name: "Close members" }).click();
+    await page.getByRole("button", { name: "Back to the list" }).click();
+    await page.getByRole("navigation").waitFor();
+    expect(await page.getByRole("log").count()).toBe(0);
+    expect(await overflow(page)).toBe(0);
+  });
+
+  it("keeps the theme that was chosen", async () => {
+    const { page } = await comeIn(browser(), open, "Peggy", { colorScheme: "light" });
+    await page.getByRole("button", { name: "Settings" }).click();
+    await page.getByText("Dark", { exact: true }).click();
+    await until(
+      WAIT_MS,
+      () => "it is dark",
+      async () => (await lightness(page)) < 384 || undefined,
+    );
+    await page.reload();
+    await page.getByRole("heading", { name: "Hello, Peggy" }).waitFor();
+    expect(await lightness(page)).toBeLessThan(384);
+  });
+
+  it("leaves the plain page to those without script, and shows it where the client can't be loaded", async () => {
+    const plain = await openWindow(browser(), open.origin, { javaScriptEnabled: false });
+    await plain.page.goto("/");
+    expect(await plain.page.getByRole("heading", { name: "Sign in or sign up" }).isVisible()).toBe(true);
+    const broken = await openWindow(browser(), open.origin);
+    await broken.page.route("**/ui/web/*.js", (route) => route.abort());
+    await broken.page.goto("/");
+    const heading = broken.page.getByRole("heading", { name: "Sign in or sign up" });
+    expect(await heading.isVisible()).toBe(false);
+    await heading.waitFor({ state: "visible" });
+  });
+});
+
+describe("what a first visit loads", () => {
+  it("is at most 80 KB of script, compressed, kept for ever, and nothing from elsewhere", async () => {
+    const page = await (await fetch(`${open.origin}/`)).text();
+    const paths = [...page.matchAll(/(?:src|href)="(\/ui\/web\/[^"]+)"/g)].map(([, path]) => path ?? "");
+    expect(paths.some((path) => path.endsWith(".js"))).toBe(true);
+    let scriptBytes = 0;
+    for (const path of paths) {
+      const { status, headers } = await fetch(open.origin + path, { headers: { "accept-encoding": "br" } });
+      expect([status, headers.get("content-encoding")]).toEqual([200, "br"]);
+      expect(headers.get("cache-control")).toBe("public, max-age=31536000, immutable");
+      if (path.endsWith(".js")) scriptBytes += Number(headers.get("content-length"));
+    }
+    expect(scriptBytes).toBeGreaterThan(10_000);
+    expect(scriptBytes).toBeLessThanOrEqual(80 * 1024);
+  });
+});
