@@ -6,6 +6,7 @@ import type { ReadStream, WriteStream } from "node:tty";
 import { type Instance, render } from "ink";
 import type { Action } from "./actions.ts";
 import { keyStep, loadStep } from "./bindings.ts";
+import { SignBrush } from "./brush.ts";
 import { ChatSession, type SessionKeeper } from "./chat-session.ts";
 import { firstSeq, lastSeq } from "./conversation.ts";
 import type { Effect } from "./effects.ts";
@@ -57,6 +58,7 @@ class Tui {
   readonly #reject: (error: unknown) => void;
   readonly #itemRows = new ItemRows();
   readonly #terminal: Terminal;
+  readonly #brush: SignBrush;
   readonly #screen: Screen;
   readonly #store: Store;
   readonly #session: ChatSession;
@@ -78,7 +80,8 @@ class Tui {
       resumed: () => this.#repaint(),
     });
     const { size } = this.#terminal;
-    this.#screen = new Screen(size, (text) => this.#terminal.write(text));
+    this.#brush = new SignBrush(themeFor(options.hasColor));
+    this.#screen = new Screen(size, this.#brush, (text) => this.#terminal.write(text));
     const state = initialState(options.server, options.token, size, Date.now());
     this.#store = new Store(state, this.#itemRows, () => this.#guard(() => this.#draw()));
     this.#session = new ChatSession({
@@ -136,7 +139,7 @@ class Tui {
     this.#load();
     const { state } = this.#store;
     this.#screen.place(cursorOf(state));
-    const app = <App state={state} itemRows={this.#itemRows} theme={themeFor(this.#options.hasColor)} />;
+    const app = <App state={state} itemRows={this.#itemRows} brush={this.#brush} />;
     if (this.#ink === undefined) this.#ink = this.#start(app);
     else this.#ink.rerender(app);
     this.#options.onFrame?.(performance.now() - begin);

@@ -4,7 +4,12 @@
  */
 import stringWidth from "string-width";
 
-const PLAIN = /^[\u0020-\u007E]*$/;
+/**
+ * What is one column wide, one UTF-16 unit long and joins with nothing: ASCII, most of Latin, Greek and Cyrillic, dashes
+ * and quotes, plain arrows, lines and boxes. Nearly all that is said and drawn, so nothing else is asked about it.
+ */
+const PLAIN =
+  /^[\u0020-\u007E\u00A1-\u00A8\u00AA-\u00AC\u00AF-\u02FF\u0391-\u03C9\u0400-\u0482\u048A-\u04FF\u2010-\u2022\u2024-\u2027\u2190-\u2193\u2400-\u2421\u2500-\u257F]*$/;
 
 /** Whether each character of a text is one column wide and one UTF-16 unit long. */
 export const isPlain = (text: string): boolean => PLAIN.test(text);
