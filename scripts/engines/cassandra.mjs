@@ -55,8 +55,9 @@ export const FIRST_USER = { user: "cassandra", password: "cassandra" };
 
 /**
  * Starts a node on a free port of loopback and resolves when it answers. All of it may be given: `port`, `dir` (one that an
- * earlier node used is used again with its data; it is not removed), `heapMiB`, a `signal` that calls it off, and
- * `protection`: what it shows where it speaks TLS alone and asks for passwords.
+ * earlier node used is used again with its data; it is not removed), `heapMiB`, a `signal` that calls it off,
+ * `protection`: what it shows where it speaks TLS alone and asks for passwords, and `commitLog`: whether a write is on the
+ * disk before it is confirmed (`batch`) or within ten seconds (`periodic`, Cassandra's own choice, which a kill forgets).
  */
 export async function startCassandra({
   port = undefined,
@@ -64,6 +65,7 @@ export async function startCassandra({
   heapMiB = 1024,
   signal = undefined,
   protection = undefined,
+  commitLog = "batch",
 } = {}) {
   const jars = join(await fetchJars("cassandra", signal), "*");
   const folder = await engineFolder("cassandra", dir);
@@ -72,7 +74,9 @@ export async function startCassandra({
   const settings = join(folder.dir, "cassandra.yaml");
   const logging = join(folder.dir, "logback.xml");
   const doors = protection === undefined ? "" : protectionOf(protection);
-  await writeFile(settings, `${settingsOf(cqlPort, storagePort, folder.dir)}${doors}`, { mode: 0o600 });
+  await writeFile(settings, `${settingsOf({ port: cqlPort, storagePort, dir: folder.dir, commitLog })}${doors}`, {
+    mode: 0o600,
+  });
   await writeFile(logging, LOGBACK);
   const engine = new Engine(
     {
@@ -132,7 +136,7 @@ client_encryption_options:
 `;
 }
 
-function settingsOf(port, storagePort, dir) {
+function settingsOf({ port, storagePort, dir, commitLog }) {
   return `cluster_name: verbatim
 num_tokens: 1
 partitioner: org.apache.cassandra.dht.Murmur3Partitioner
@@ -150,8 +154,7 @@ commitlog_directory: "${dir}/commitlog"
 saved_caches_directory: "${dir}/saved_caches"
 hints_directory: "${dir}/hints"
 cdc_raw_directory: "${dir}/cdc_raw"
-commitlog_sync: periodic
-commitlog_sync_period: 10000ms
+${commitLog === "batch" ? "commitlog_sync: batch" : "commitlog_sync: periodic\ncommitlog_sync_period: 10000ms"}
 auto_bootstrap: false
 auto_snapshot: false
 memtable_heap_space: 256MiB
