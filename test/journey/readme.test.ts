@@ -34,8 +34,8 @@ function codeBlocks(heading: string, language: string): readonly (readonly strin
 }
 
 const [commands = []] = codeBlocks("Run it", "sh");
-const [[connect = ""] = []] = codeBlocks("Talk to it", "sh");
-const [greeting = [], talk = [], resume = []] = codeBlocks("Talk to it", "json");
+const [[connect = ""] = []] = codeBlocks("Talk to it over TCP", "sh");
+const [greeting = [], talk = [], resume = []] = codeBlocks("Talk to it over TCP", "json");
 const [people = "", listen = "", post = ""] = shellBlocks(sectionOf(readProjectFile("README.md"), "Over HTTP"));
 /** What is run for others, each on one line. */
 const serving = shellBlocks(sectionOf(readProjectFile("README.md"), "Let others in").replace(/^ {3}/gm, ""))
