@@ -171,8 +171,9 @@ function readSequence(text: string): Read | undefined {
   const [whole, parameters = "", , letter = ""] = match;
   if (whole === PASTE_BEGIN) return { event: PASTE_BEGIN, length: whole.length };
   const [number = "", modifier = "1"] = parameters.split(";");
-  const name = letter === "~" ? NUMBERS[number] : LETTERS[letter];
   // What nobody asked for, such as a mouse or an answer of the terminal, is passed over.
+  const isKey = !/^[<=>?]/.test(parameters);
+  const name = !isKey ? undefined : letter === "~" ? NUMBERS[number] : LETTERS[letter];
   if (name === undefined) return { event: undefined, length: whole.length };
   return named(modifiers(Number(modifier) - 1) + name, whole.length);
 }

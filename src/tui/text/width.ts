@@ -14,6 +14,9 @@ const PLAIN =
 /** Whether each character of a text is one column wide and one UTF-16 unit long. */
 export const isPlain = (text: string): boolean => PLAIN.test(text);
 
+/** Kana, the ideographs in use and Hangul syllables, each by itself: two columns, as a whole text of them may be long. */
+const WIDE = /^[\u3041-\u3096\u30A1-\u30FA\u4E00-\u9FFF\uAC00-\uD7A3]$/;
+
 /** Columns that a text without line breaks takes. */
 export function widthOf(text: string): number {
   return isPlain(text) ? text.length : stringWidth(text);
@@ -35,7 +38,7 @@ export function* clusters(text: string): Generator<Cluster> {
     return;
   }
   for (const { segment, index } of new Intl.Segmenter(undefined, { granularity: "grapheme" }).segment(text)) {
-    yield { text: segment, index, width: widthOf(segment) };
+    yield { text: segment, index, width: WIDE.test(segment) ? 2 : widthOf(segment) };
   }
 }
 
