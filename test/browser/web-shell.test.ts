@@ -113,21 +113,17 @@ describe("people at an open server", () => {
   });
 
   it("are told when the server is gone, and go on where they were when it is back", async () => {
-    const own = await openWebSite();
-    try {
-      const { page } = await comeIn(browser(), own, "Ivan");
-      await inList(page, "general").click();
-      await sayInWeb(page, "before");
-      await own.crash();
-      await page.getByRole("status").filter({ hasText: "Reconnecting" }).first().waitFor();
-      await own.restart();
-      await page.getByRole("button", { name: "Try now" }).click();
-      await page.getByRole("button", { name: "Try now" }).waitFor({ state: "detached" });
-      await sayInWeb(page, "after");
-      await inList(page, "general").filter({ hasText: "You: after" }).waitFor();
-    } finally {
-      await own.stop();
-    }
+    const { page } = await comeIn(browser(), open, "Ivan");
+    await inList(page, "general").click();
+    await sayInWeb(page, "before");
+    await open.crash();
+    const lost = page.locator(".banners").getByRole("status").filter({ hasText: "Reconnecting" });
+    await lost.waitFor();
+    await open.restart();
+    await page.evaluate("window.dispatchEvent(new Event('online'))");
+    await lost.waitFor({ state: "detached" });
+    await sayInWeb(page, "after");
+    await inList(page, "general").filter({ hasText: "You: after" }).waitFor();
   });
 });
 
@@ -193,11 +189,10 @@ describe("the client", () => {
     await sayInWeb(page, "hello");
     await page.getByRole("button", { name: "Members" }).click();
     await page.getByRole("complementary").getByText("Alice").waitFor();
-    for (const colorScheme of ["light", "dark"] as const) {
-      await page.emulateMedia({ colorScheme });
-      expect((await lightness(page)) > 384).toBe(colorScheme === "light");
-      expect(await axeFindings(page)).toEqual([]);
-    }
+    expect(await axeFindings(page)).toEqual([]);
+    await page.emulateMedia({ colorScheme: "dark" });
+    expect(await lightness(page)).toBeLessThan(384);
+    expect(await axeFindings(page, ["color-contrast"])).toEqual([]);
     await page.keyboard.press("Control+k");
     await page.getByRole("dialog", { name: "Go to" }).waitFor();
     expect(await axeFindings(page)).toEqual([]);

@@ -1,7 +1,7 @@
 /**
  * Test support: a built server with its web client, and what people do in the client again and again.
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AxeBuilder } from "@axe-core/playwright";
@@ -20,6 +20,12 @@ export interface WebSite {
   stop(): Promise<void>;
 }
 
+/** A few rooms are enough, and are soon looked through. */
+const ROOMS = [
+  { name: "general", description: "For whatever has no room of its own." },
+  { name: "rust", description: "Borrowing, lending and other matters of the heart." },
+];
+
 /** The password of everybody. */
 export const PASSWORD = "correct horse battery staple";
 
@@ -27,13 +33,16 @@ export const PASSWORD = "correct horse battery staple";
 export async function openWebSite(args: readonly string[] = []): Promise<WebSite> {
   const folder = mkdtempSync(join(tmpdir(), "verbatim-web-"));
   const dataDir = join(folder, "data");
-  let server: SpawnedServer = await startServer({ dataDir, args });
+  const rooms = join(folder, "rooms.json");
+  writeFileSync(rooms, JSON.stringify(ROOMS));
+  const flags = ["--rooms", rooms, ...args];
+  let server: SpawnedServer = await startServer({ dataDir, args: flags });
   const port = server.httpPort ?? 0;
   return {
     ...{ port, origin: `http://localhost:${port}` },
     crash: async () => void (await server.kill("SIGKILL")),
     restart: async () => {
-      server = await startServer({ dataDir, args: [...args, "--http", `127.0.0.1:${port}`] });
+      server = await startServer({ dataDir, args: [...flags, "--http", `127.0.0.1:${port}`] });
     },
     stop: async () => {
       await server.kill("SIGKILL");
@@ -91,9 +100,12 @@ export const inList = (page: Page, title: string) =>
     .filter({ has: page.locator("bdi", { hasText: new RegExp(`^${title}$`) }) })
     .getByRole("link");
 
-/** What is seriously wrong with a page for those who need help to use it; nothing, where all is well. */
-export async function axeFindings(page: Page): Promise<readonly string[]> {
-  const { violations } = await new AxeBuilder({ page }).options({ resultTypes: ["violations"] }).analyze();
+/** What is seriously wrong with a page for those who need help to use it, by all rules or some; nothing, if all is well. */
+export async function axeFindings(page: Page, rules?: readonly string[]): Promise<readonly string[]> {
+  // There are no frames, for which it would open another page each time.
+  const builder = new AxeBuilder({ page }).setLegacyMode(true);
+  if (rules !== undefined) builder.withRules([...rules]);
+  const { violations } = await builder.analyze();
   return violations
     .filter(({ impact }) => impact === "serious" || impact === "critical")
     .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`);

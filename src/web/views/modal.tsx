@@ -22,14 +22,18 @@ export function Modal(props: {
     const focused = element.querySelector<HTMLElement>("input:focus");
     if (!element.open) element.showModal();
     focused?.focus();
-    return () => element.close();
-  }, []);
+    element.addEventListener("close", close);
+    return () => {
+      // It tells of its end later, when another may be open already.
+      element.removeEventListener("close", close);
+      element.close();
+    };
+  }, [close]);
   return (
     <dialog
       ref={dialog}
       class={isBare ? "modal bare" : "modal"}
       aria-labelledby={id}
-      onClose={close}
       onPointerDown={(event) => {
         if (event.target === event.currentTarget) close();
       }}

@@ -1,7 +1,10 @@
 /**
  * The web client's views: the open chat or room: the conversation, and what the frame adds to it.
  */
+import { useEffect, useRef } from "preact/hooks";
+import type { ChatClient } from "../../sdk/index.ts";
 import { Conversation } from "../conversation/conversation.tsx";
+import type { Entry } from "../model/entry.ts";
 import { useApp } from "./context.ts";
 import { Icon } from "./icons.tsx";
 import { MembersPane } from "./members-pane.tsx";
@@ -16,9 +19,26 @@ export function RoomPane() {
   if (entry === undefined) return <Missing />;
   if (client === undefined || me === undefined) return null;
   const hasMembers = entry.kind !== "public";
+  return <Pane key={entry.room} entry={entry} client={client} me={me.name} hasMembers={hasMembers} />;
+}
+
+function Pane(props: {
+  readonly entry: Entry;
+  readonly client: ChatClient;
+  readonly me: string;
+  readonly hasMembers: boolean;
+}) {
+  const app = useApp();
+  const { store } = app;
+  const { entry, client, me, hasMembers } = props;
+  const main = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // Where one writes, but where that would bring up a keyboard on the screen.
+    if (window.matchMedia("(pointer: fine)").matches) main.current?.querySelector("textarea")?.focus();
+  }, []);
   return (
     <div class={store.showsMembers.value && hasMembers ? "room-pane with-members" : "room-pane"}>
-      <main id="main" class={hasMembers ? "room-main has-members" : "room-main"} tabIndex={-1}>
+      <main ref={main} id="main" class={hasMembers ? "room-main has-members" : "room-main"} tabIndex={-1}>
         <button
           type="button"
           class="plain round back"
@@ -31,7 +51,7 @@ export function RoomPane() {
           client={client}
           api={app.api}
           room={entry.room}
-          me={me.name}
+          me={me}
           title={entry.title}
           description={entry.description}
           isChat={hasMembers}

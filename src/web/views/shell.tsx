@@ -4,7 +4,7 @@
  */
 
 import type { ComponentType } from "preact";
-import { useEffect } from "preact/hooks";
+import { useCallback, useEffect } from "preact/hooks";
 import type { App } from "../app.ts";
 import type { Dialog } from "../store.ts";
 import { Banners, Toast } from "./banner.tsx";
@@ -35,9 +35,9 @@ export function Shell() {
   }, [app]);
   const isRoom = store.route.value.type === "room";
   const Over = store.dialog.value === undefined ? undefined : DIALOGS[store.dialog.value];
-  const close = (): void => {
+  const close = useCallback((): void => {
     store.dialog.value = undefined;
-  };
+  }, [store]);
   return (
     <div class={isRoom ? "shell at-room" : "shell at-list"}>
       <a class="skip" href="#main">
