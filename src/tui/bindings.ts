@@ -76,7 +76,7 @@ function edited(line: InputLine, event: KeyEvent): InputLine | undefined {
 }
 
 function formStep({ form }: TuiState, event: KeyEvent): Step {
-  if (form.isBusy) return NOTHING;
+  if (form.isBusy) return event.type === "key" && event.name === "escape" ? doIt({ type: "giveUp" }) : NOTHING;
   const change = (change: Partial<typeof form>): Step => act({ type: "formChanged", change });
   if (event.type === "key" && ["tab", "shift-tab", "up", "down"].includes(event.name)) {
     return change({ field: form.field === "server" ? "token" : "server" });

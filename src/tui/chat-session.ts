@@ -57,6 +57,7 @@ export class ChatSession {
   /** Does what was asked. What is not about a server is somebody else's. */
   run(effect: Effect): void {
     if (effect.type === "connect") this.#connect(effect.server, effect.token);
+    else if (effect.type === "giveUp") this.#giveUp();
     else if (effect.type === "retryNow") this.#retryNow();
     else if (effect.type === "open") this.#open(effect.room, true);
     else if (effect.type === "leave") this.#leave(effect.room);
@@ -181,6 +182,11 @@ export class ChatSession {
     if (room === undefined) return;
     for (const { key, state } of [...room.outgoing]) if (state.type === "failed") action(room, key);
     this.#tellOutgoing(name);
+  }
+
+  #giveUp(): void {
+    this.close();
+    this.#dispatch({ type: "connectFailed", problem: "given up" });
   }
 
   #retryNow(): void {

@@ -3,6 +3,8 @@
 /** Something to do. */
 export type Effect =
   | { readonly type: "connect"; readonly server: string; readonly token: string }
+  /** Try no more to connect for the first time. */
+  | { readonly type: "giveUp" }
   /** Connect again now, rather than when it is due. */
   | { readonly type: "retryNow" }
   | { readonly type: "open"; readonly room: string }

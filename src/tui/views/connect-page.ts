@@ -62,7 +62,8 @@ export function connectPage(state: TuiState): Page {
 }
 
 function word({ form, server }: TuiState): Row[] {
-  if (form.isBusy) return [[span(`connecting to ${server} …`, "warn")]];
+  if (form.isBusy)
+    return [[span(`connecting to ${server} … `, "warn"), span("Esc", "accent"), span(" gives up", "dim")]];
   if (form.problem === undefined) return [[]];
   return wrap(form.problem, PAGE_COLUMNS - 2, PAGE_COLUMNS).map((row, index) => [
     span(`${index === 0 ? "✗ " : ""}${row}`, "bad"),

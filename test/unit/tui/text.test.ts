@@ -73,7 +73,7 @@ describe("what others wrote", () => {
 
 describe("the width of a text", () => {
   it("is counted as ink counts it, also where that is quick", () => {
-    for (let code = 0x20; code < 0xd800; code += 1) {
+    for (let code = 0x20; code < 0xd800; code += code < 0x3400 ? 1 : 41) {
       const character = String.fromCharCode(code);
       const [cluster] = clusters(character);
       if (cluster?.width !== stringWidth(character))

@@ -1,0 +1,215 @@
+/**
+ * The terminal client in a real terminal: it finds the server, talks with an `nc` session through a `kill -9` of the
+ * server, bears what others write and what one pastes, and gives the terminal back however it ends. Needs `dist/` and
+ * tmux.
+ */
+import { spawnSync } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { connectLineClient, type LineClient } from "../support/line-client.ts";
+import { isInstalled, type Program, startProgram } from "../support/programs.ts";
+import { PROJECT_ROOT } from "../support/project-files.ts";
+import { type SpawnedServer, startServer } from "../support/spawned-server.ts";
+import { TmuxTerminal } from "../support/tmux.ts";
+import { until } from "../support/until.ts";
+
+const WITHIN_MS = 20_000;
+const ROOM = "general";
+const BIN = `${PROJECT_ROOT}dist/bin.js`;
+const SIZE = { columns: 100, rows: 40 };
+
+/** Throws on purpose where somebody sends the signal: what no test can have happen otherwise. */
+const CRASH = 'process.on("SIGUSR2",()=>setImmediate(()=>{throw new Error("a crash on purpose")}))';
+
+/** How often something stands in a text. */
+const count = (text: string, part: string): number => text.split(part).length - 1;
+
+describe("verbatim tui", () => {
+  let folder = "";
+  let server: SpawnedServer;
+  let terminal: TmuxTerminal | undefined;
+  let nc: Program | undefined;
+  const clients: LineClient[] = [];
+
+  beforeEach(async (context) => {
+    if (!isInstalled("tmux")) context.skip("tmux is not installed");
+    folder = await mkdtemp(join(tmpdir(), "verbatim-tui-"));
+    server = await startServer({ dataDir: join(folder, "data"), args: ["--http", "off"] });
+  });
+
+  afterEach(async () => {
+    terminal?.end();
+    terminal = undefined;
+    for (const client of clients.splice(0)) client.close();
+    await nc?.end("SIGKILL");
+    nc = undefined;
+    if (folder === "") return;
+    await server.kill("SIGKILL");
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  function open(args: readonly string[], size = SIZE, env: Readonly<Record<string, string>> = {}): TmuxTerminal {
+    terminal = TmuxTerminal.start([process.execPath, BIN, "tui", ...args], size, env);
+    return terminal;
+  }
+
+  /** Opened, connected, in the room. */
+  async function inRoom(size = SIZE, env: Readonly<Record<string, string>> = {}): Promise<TmuxTerminal> {
+    const opened = open([`127.0.0.1:${server.tcpPort}`, "--room", ROOM], size, env);
+    await opened.shows(/\d here/);
+    return opened;
+  }
+
+  async function other(): Promise<LineClient> {
+    const client = await connectLineClient(server.tcpPort);
+    clients.push(client);
+    client.send({ _ct: "join_room", r: ROOM });
+    await client.heard({ _et: "user_joined_room" });
+    return client;
+  }
+
+  it("connects, talks with an nc session, and resumes after kill -9 of the server: every message once", async (context) => {
+    if (!isInstalled("nc")) context.skip("nc is not installed");
+    const screen = open([]);
+    await screen.shows(/Server +localhost:8080/);
+    screen.press("C-u");
+    screen.type("127.0.0.1:1");
+    screen.press("Enter");
+    await screen.shows(/127\.0\.0\.1:1 can't be reached/);
+    screen.press("C-u");
+    screen.type(`127.0.0.1:${server.tcpPort}`);
+    screen.press("Enter");
+    await screen.shows(/choose a room/);
+    screen.type("gen");
+    screen.press("Enter");
+    await screen.shows(/1 here/);
+
+    const port = server.tcpPort;
+    nc = startProgram("nc", ["127.0.0.1", String(port)], { cwd: folder, env: {} });
+    await nc.printed(/login_successful/, WITHIN_MS);
+    nc.write(`{"_ct":"join_room","r":"${ROOM}"}\n`);
+    await screen.shows(/has joined[\s\S]*2 here|2 here[\s\S]*has joined/);
+    nc.write(`{"_ct":"send_message","r":"${ROOM}","c":"hello from nc"}\n`);
+    await screen.shows(/hello from nc/);
+    screen.type("hello from the terminal");
+    screen.press("Enter");
+    await nc.printed(/hello from the terminal/, WITHIN_MS);
+
+    await server.kill("SIGKILL");
+    await screen.shows(/connection lost/);
+    screen.type("said while the server was dead");
+    screen.press("Enter");
+    await screen.shows(/…\s+\S+ said while the server was dead/);
+    server = await startServer({
+      dataDir: join(folder, "data"),
+      args: ["--http", "off", "--tcp", `127.0.0.1:${port}`],
+    });
+    const back = await other();
+    back.send({ _ct: "send_message", r: ROOM, c: "said after it came back" });
+    screen.press("C-r");
+    await screen.shows(/resumed after #2/);
+    await back.heard({ c: "said while the server was dead" });
+    await screen.shows(/said after it came back/);
+    const whole = screen.screen();
+    for (const text of [
+      "hello from nc",
+      "hello from the terminal",
+      "said while the server was dead",
+      "said after it came back",
+    ]) {
+      expect(count(whole, text), whole).toBe(1);
+    }
+    expect(whole.indexOf("hello from nc")).toBeLessThan(whole.indexOf("hello from the terminal"));
+    expect(whole.indexOf("hello from the terminal")).toBeLessThan(whole.indexOf("resumed after #2"));
+  });
+
+  it("bears escape sequences, wide characters and emoji, and any size", async () => {
+    const screen = await inRoom();
+    const client = await other();
+    const nasty = "\u001b[2J\u001b[31m\u001b]0;owned\u0007\u001b[?1049l\u009b2J\u202e bad";
+    const wide = "日本語テキスト 👩‍👩‍👧 ❤️ 🇩🇪 é ".repeat(6);
+    client.send({ _ct: "send_message", r: ROOM, c: "before" });
+    client.send({ _ct: "send_message", r: ROOM, c: nasty });
+    client.send({ _ct: "send_message", r: ROOM, c: wide });
+    client.send({ _ct: "send_message", r: ROOM, c: "after" });
+    const whole = await screen.shows(/ after\b/);
+    expect(whole).toContain("before");
+    expect(whole).toContain("␛[2J␛[31m␛]0;owned␇");
+    expect(whole).toContain("日本語テキスト");
+    // Each row is where it belongs: the lines beside the lists are in one column.
+    const columns = new Set(
+      whole
+        .split("\n")
+        .slice(0, SIZE.rows - 2)
+        .map((line) => line.indexOf("│")),
+    );
+    expect([...columns]).toHaveLength(1);
+    expect(screen.knows("alternate_on")).toBe("1");
+    expect(screen.knows("pane_title")).not.toBe("owned");
+
+    screen.resize(30, 6);
+    await screen.shows(/too small/);
+    client.send({ _ct: "send_message", r: ROOM, c: "said meanwhile" });
+    screen.resize(60, 15);
+    expect(await screen.shows(/said meanwhile/)).toMatch(/\^G help/);
+    screen.resize(140, 50);
+    expect(await screen.shows(/Here: 2/)).toContain("before");
+  });
+
+  it("takes a paste of 10,000 lines, asks, and sends every line once", async () => {
+    const screen = await inRoom();
+    const client = await other();
+    const lines = Array.from({ length: 10_000 }, (_, number) => `line ${number} of a long paste`);
+    screen.paste(lines.join("\n"));
+    await screen.shows(/You pasted 10,000 lines/);
+    screen.press("Enter");
+    await until(
+      WITHIN_MS,
+      () => "the last line",
+      () => client.events.some(({ c }) => typeof c === "string" && c.endsWith(lines.at(-1) ?? "")) || undefined,
+    );
+    const said = client.events.flatMap(({ _et, c }) => (_et === "user_message" && typeof c === "string" ? [c] : []));
+    expect(said.flatMap((text) => text.split("\n"))).toEqual(lines);
+    await screen.shows(/line 9999 of a long paste/);
+    screen.type("still here");
+    screen.press("Enter");
+    await client.heard({ c: "still here" });
+  });
+
+  const endings: Readonly<Record<string, (screen: TmuxTerminal) => void>> = {
+    "ctrl-c": (screen) => screen.press("C-c"),
+    "a TERM signal": (screen) => void process.kill(screen.pid, "SIGTERM"),
+    "a crash": (screen) => void process.kill(screen.pid, "SIGUSR2"),
+  };
+  const codes: Readonly<Record<string, number>> = {
+    "ctrl-c": 0,
+    "a TERM signal": 143,
+
+    "a crash": 1,
+  };
+
+  it.each(Object.keys(endings))("gives the terminal back after %s", async (name) => {
+    const screen = await inRoom(SIZE, { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(CRASH)}` });
+    expect(screen.knows("alternate_on")).toBe("1");
+    endings[name]?.(screen);
+    const after = await screen.shows(/AFTER/);
+    expect(after).toContain("BEFORE");
+    expect(after).toContain(`EXIT ${codes[name]}`);
+    if (name === "a crash") expect(after).toContain("a crash on purpose");
+    expect(screen.knows("alternate_on")).toBe("0");
+    expect(screen.knows("cursor_flag")).toBe("1");
+    expect(screen.knows("wrap_flag")).toBe("1");
+    const [settingsBefore, settingsAfter] = screen.settings();
+    expect(settingsAfter).toBe(settingsBefore);
+    const output = screen.output();
+    expect(output.lastIndexOf("\u001b[?2004l")).toBeGreaterThan(output.lastIndexOf("\u001b[?2004h"));
+  });
+
+  it("says that it needs a terminal where there is none", () => {
+    const { status, stderr } = spawnSync(process.execPath, [BIN, "tui"], { encoding: "utf8", input: "" });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^verbatim: verbatim tui needs a terminal/);
+  });
+});
