@@ -19,7 +19,8 @@ export class Reading {
   readonly #time: PageTime;
   #marked = 0;
   #seen = 0;
-  #isBusy = false;
+  /** Not before it is known where the marker stood. */
+  #isBusy = true;
   #isAllowed = true;
   #isStopped = false;
 
@@ -37,6 +38,9 @@ export class Reading {
     } catch {
       // A guest has no marker, and neither has who is offline.
       return undefined;
+    } finally {
+      this.#isBusy = false;
+      void this.#mark();
     }
   }
 

@@ -1,0 +1,285 @@
+/** The conversation of the web client in a real browser, on the real program: talk, history, weather, and hostile texts. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Locator, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openWindow, useBrowser, type Window } from "../support/browser.ts";
+import { connectLineClient } from "../support/line-client.ts";
+import { type SpawnedServer, startServer } from "../support/spawned-server.ts";
+import { until } from "../support/until.ts";
+
+/** How long what goes over the network may take here, in milliseconds. */
+const WAIT_MS = 20_000;
+
+/** Messages of the long room: several windows full. */
+const LONG_ROOM_MESSAGES = 2_500;
+
+const browser = useBrowser();
+const folder = mkdtempSync(join(tmpdir(), "verbatim-web-conversation-"));
+let server: SpawnedServer;
+let origin: string;
+
+beforeAll(async () => {
+  server = await startServer({ dataDir: folder });
+  origin = `http://localhost:${server.httpPort}`;
+});
+
+afterAll(async () => {
+  await server.kill("SIGKILL");
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Ends the server without a word, and starts it again in the same place. */
+async function restart(env: Readonly<Record<string, string>> = {}): Promise<void> {
+  const { httpPort } = server;
+  await server.kill("SIGKILL");
+  server = await startServer({ dataDir: folder, args: ["--http", `127.0.0.1:${httpPort}`], env });
+}
+
+/** Somebody who has just signed up and looks at a room. */
+async function visit(name: string, room: string): Promise<Window> {
+  const window = await openWindow(browser(), origin);
+  const answer = await window.page.context().request.post("/users", { form: { username: name } });
+  const { user_id } = (await answer.json()) as { user_id: string };
+  await window.page.context().addCookies([{ name: "user_id", value: user_id, url: origin }]);
+  await window.page.goto(`/ui/chats/${room}`);
+  await field(window.page).waitFor();
+  return window;
+}
+
+const field = (page: Page): Locator => page.getByRole("textbox", { name: /^Message / });
+
+const texts = (page: Page): Promise<string[]> => page.locator(".vc-text").allTextContents();
+
+async function say(page: Page, text: string): Promise<void> {
+  await field(page).fill(text);
+  await field(page).press("Enter");
+}
+
+/** Waits until exactly these texts stand there, in this order, none of them on its way. */
+async function reads(page: Page, wanted: readonly string[]): Promise<void> {
+  let found: string[] = [];
+  await until(
+    WAIT_MS,
+    () => `${JSON.stringify(wanted)}, and there is ${JSON.stringify(found)}`,
+    async () => {
+      found = await texts(page);
+      const isSettled = (await page.locator(".vc-sending, .vc-failed").count()) === 0;
+      return isSettled && JSON.stringify(found) === JSON.stringify(wanted) ? true : undefined;
+    },
+  );
+}
+
+describe("two people in one room", () => {
+  it("talk, see each other come and write, and take back what they said", async () => {
+    const alice = await visit("Alice", "general");
+    const bob = await visit("Bob", "general");
+    await alice.page.getByText(/Bob. joined/).waitFor();
+    await alice.page.getByText("2 here").waitFor();
+    await say(alice.page, "hello Bob");
+    await reads(bob.page, ["hello Bob"]);
+    await field(bob.page).pressSequentially("hi");
+    await alice.page.getByText(/Bob. is writing…/).waitFor();
+    await field(bob.page).press("Shift+Enter");
+    await field(bob.page).pressSequentially("Alice");
+    await field(bob.page).press("Enter");
+    for (const { page } of [alice, bob]) await reads(page, ["hello Bob", "hi\nAlice"]);
+    expect(await alice.page.getByRole("article").first().locator(".vc-name").textContent()).toBe("You");
+    expect(await bob.page.getByRole("article").first().locator(".vc-name").textContent()).toBe("Alice");
+
+    const own = alice.page.getByRole("article").filter({ hasText: "hello Bob" });
+    await own.hover();
+    await own.getByRole("button", { name: "Remove" }).click();
+    await alice.page.getByRole("button", { name: "Yes, remove" }).click();
+    await bob.page.getByText("This message was removed.").waitFor();
+    for (const { page } of [alice, bob]) await reads(page, ["hi\nAlice"]);
+    expect([...alice.oddities, ...bob.oddities]).toEqual([]);
+  });
+
+  it("see a script as text, Markdown as Markdown, and no picture of anybody's", async () => {
+    const eve = await visit("Eve", "random");
+    const mallory = await visit("Mallory", "random");
+    const nasty = [
+      "<script>alert(1)</script>",
+      '<img src="https://evil.example/x.png" onerror="alert(1)">',
+      "**bold** <b onclick=alert(1)>b</b> ![x](https://evil.example/y.png) [s](javascript:alert(1)) [d](data:text/html,x)",
+      "https://example.org/a?b=c&d=%22 [home](/logout)",
+      "\u202Eevil\u202C \u2066x",
+      `a${"\u0301".repeat(2_000)}`,
+      `${"[".repeat(500)}${"*a ".repeat(500)}${"> ".repeat(200)}`,
+    ];
+    for (const text of nasty) await say(mallory.page, text);
+    await until(
+      WAIT_MS,
+      () => "all of it",
+      async () => ((await eve.page.getByRole("article").count()) === nasty.length ? true : undefined),
+    );
+    await eve.page.locator(".vc-rich strong", { hasText: "bold" }).waitFor();
+    expect((await texts(eve.page)).slice(0, 2).map((text) => text.trim())).toEqual(nasty.slice(0, 2));
+    const log = eve.page.getByRole("log");
+    expect(await log.locator("img, script, iframe, b, svg, style").count()).toBe(0);
+    const links = await log
+      .locator("a")
+      .evaluateAll((found) =>
+        found.map((a) => [a.getAttribute("href"), a.getAttribute("target"), a.getAttribute("rel")]),
+      );
+    expect(links.length).toBeGreaterThan(0);
+    for (const [href, target, rel] of links) {
+      expect(href).toMatch(/^https:\/\/(example\.org|evil\.example)\//);
+      expect([target, rel]).toEqual(["_blank", "noopener noreferrer nofollow"]);
+    }
+    // Nothing reaches beyond the pane to the side.
+    expect(await log.evaluate((element) => element.scrollWidth <= element.clientWidth)).toBe(true);
+    expect([...eve.oddities, ...mallory.oddities]).toEqual([]);
+  });
+});
+
+describe("a long room", () => {
+  it("is read back to its beginning without a gap, stays put while older pages come, and leads back to the newest", async () => {
+    const talker = await connectLineClient(server.tcpPort);
+    talker.send({ _ct: "join_room", r: "rust" });
+    for (let number = 1; number <= LONG_ROOM_MESSAGES; number++) {
+      talker.send({
+        _ct: "send_message",
+        r: "rust",
+        c: `n${number}${number % 7 === 0 ? "\nmore".repeat(number % 5) : ""}`,
+      });
+    }
+    await talker.heard({ _et: "user_message", c: `n${LONG_ROOM_MESSAGES}` }, WAIT_MS);
+    const carol = await visit("Carol", "rust");
+    const { page } = carol;
+    await page.getByRole("log").getByText(`n${LONG_ROOM_MESSAGES}`).waitFor();
+    await page.locator(".vc-scroller").hover();
+    const seen = new Set<number>();
+    const numbers = async (): Promise<number[]> => (await texts(page)).map((text) => Number(/^n(\d+)/.exec(text)?.[1]));
+    await until(
+      60_000,
+      () => `the beginning, ${seen.size} seen`,
+      async () => {
+        const isAtStart = await page.getByText("This is where it begins.").isVisible();
+        const found = await numbers();
+        for (const [index, number] of found.entries()) {
+          seen.add(number);
+          expect(number).toBe((found[0] ?? 0) + index);
+        }
+        if (isAtStart) return true;
+        await page.mouse.wheel(0, -400);
+        return undefined;
+      },
+    );
+    expect(seen.size).toBe(LONG_ROOM_MESSAGES);
+    // The page holds some hundreds of messages, and a screenful of them as elements.
+    expect(await page.getByRole("article").count()).toBeLessThan(120);
+
+    await page.mouse.wheel(0, 3_000);
+    talker.send({ _ct: "send_message", r: "rust", c: "something new" });
+    await page.getByRole("button", { name: /^↓ 1 new/ }).click();
+    await page.getByRole("log").getByText("something new").waitFor();
+    expect(await page.getByRole("log").getByText(`n${LONG_ROOM_MESSAGES}`).isVisible()).toBe(true);
+    talker.close();
+    expect(carol.oddities).toEqual([]);
+  });
+
+  it("does not move what is read while older pages come in above it", async () => {
+    const dave = await visit("Dave", "rust");
+    const { page } = dave;
+    await page.getByRole("log").getByText("something new").waitFor();
+    await page.locator(".vc-scroller").hover();
+    for (let turn = 0; turn < 40; turn++) {
+      await page.mouse.wheel(0, -300);
+      const moved = await page.evaluate(async () => {
+        const frame = (): Promise<number> => new Promise((resolve) => requestAnimationFrame(resolve));
+        const scroller = document.querySelector(".vc-scroller");
+        const middle = (scroller?.getBoundingClientRect().top ?? 0) + (scroller?.clientHeight ?? 0) / 2;
+        const at = (): Element | undefined =>
+          [...document.querySelectorAll(".vc-row")].find((row) => row.getBoundingClientRect().bottom > middle);
+        // The wheel's own movement is over when two frames agree; then nothing may move by itself.
+        let before = Number.NaN;
+        let row = at();
+        for (let still = 0; still < 3; ) {
+          await frame();
+          row = at();
+          const top = row?.getBoundingClientRect().top ?? 0;
+          still = Math.abs(top - before) < 0.5 ? still + 1 : 0;
+          before = top;
+        }
+        const word = row?.textContent;
+        for (let frames = 0; frames < 6; frames++) await frame();
+        const after = at();
+        return after?.textContent === word ? Math.abs((after?.getBoundingClientRect().top ?? 0) - before) : 1_000;
+      });
+      expect(moved).toBeLessThan(2);
+    }
+    expect(dave.oddities).toEqual([]);
+  });
+});
+
+describe("in bad weather", () => {
+  it("what was said and heard while the server died and came back stands there once, in one order", async () => {
+    const erin = await visit("Erin", "music");
+    const frank = await visit("Frank", "music");
+    await say(erin.page, "one");
+    await reads(frank.page, ["one"]);
+    await server.kill("SIGKILL");
+    await erin.page.getByText("Reconnecting…").first().waitFor();
+    await say(erin.page, "two");
+    await erin.page.getByText("Sending…").waitFor();
+    await field(frank.page).fill("a draft");
+    await restart();
+    await reads(frank.page, ["one", "two"]);
+    await reads(erin.page, ["one", "two"]);
+    expect(await field(frank.page).inputValue()).toBe("a draft");
+    await field(frank.page).press("Enter");
+    for (const { page } of [erin, frank]) await reads(page, ["one", "two", "a draft"]);
+    await frank.page.reload();
+    await reads(frank.page, ["one", "two", "a draft"]);
+  });
+
+  it("a refused message says so, can be tried again, and taken back into the field", async () => {
+    await restart({ VERBATIM_LIMITS_MESSAGE_BYTES_MAX: "100" });
+    const grace = await visit("Grace", "food");
+    const long = "far too long ".repeat(20).trim();
+    await say(grace.page, long);
+    const failed = grace.page.getByRole("article").filter({ hasText: "Not sent" });
+    await failed.waitFor();
+    await failed.getByRole("button", { name: "Edit" }).click();
+    expect(await field(grace.page).inputValue()).toBe(long);
+    expect(await failed.count()).toBe(0);
+    await field(grace.page).press("Enter");
+    await failed.waitFor();
+    await restart();
+    await failed.getByRole("button", { name: "Try again" }).click();
+    await reads(grace.page, [long]);
+  });
+
+  it("a draft outlives the page, and what was unread is marked when one comes back", async () => {
+    const heidi = await visit("Heidi", "books");
+    const ivan = await visit("Ivan", "books");
+    await say(ivan.page, "first");
+    await reads(heidi.page, ["first"]);
+    await field(heidi.page).fill("I was about to");
+    await until(
+      WAIT_MS,
+      () => "Heidi's marker",
+      async () => {
+        const { user_id } = Object.fromEntries(
+          (await heidi.page.context().cookies()).map(({ name, value }) => [name, value]),
+        );
+        const answer = await heidi.page.context().request.put("/chats/books/read", { form: { seq: 0 } });
+        const marker = (await answer.json()) as { unread: number };
+        return user_id !== undefined && marker.unread === 0 ? true : undefined;
+      },
+    );
+    await heidi.page.goto("about:blank");
+    await say(ivan.page, "second");
+    await say(ivan.page, "third");
+    await heidi.page.goto("/ui/chats/books");
+    await reads(heidi.page, ["first", "second", "third"]);
+    expect(await field(heidi.page).inputValue()).toBe("I was about to");
+    const marked = heidi.page.locator(".vc-row", { has: heidi.page.locator(".vc-unread") });
+    await marked.waitFor();
+    expect(await marked.locator(".vc-text").textContent()).toBe("second");
+    expect(heidi.oddities).toEqual([]);
+  });
+});
