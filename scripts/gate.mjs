@@ -17,6 +17,7 @@ const STEPS = [
   { name: "types", tool: "tsc", args: ["-p", "tsconfig.json"] },
   { name: "types of the protocol, without Node's", tool: "tsc", args: ["-p", "tsconfig.protocol.json"] },
   { name: "types of the SDK, without Node's", tool: "tsc", args: ["-p", "tsconfig.sdk.json"] },
+  { name: "types of the web client, without Node's", tool: "tsc", args: ["-p", "src/web/tsconfig.json"] },
   { name: "import rule", tool: "depcruise", args: ["src", "--config", ".dependency-cruiser.cjs"] },
   { name: "unused code", tool: "knip", args: ["--no-progress"] },
   { name: "build", script: "scripts/build.mjs", args: [] },

@@ -8,7 +8,13 @@ import type { KeptOutgoing, OutgoingKeeper } from "../../sdk/types.ts";
 const PREFIX = "verbatim.outgoing.";
 
 /** As much of `localStorage` as is used. */
-export type Shelf = Pick<Storage, "getItem" | "setItem" | "removeItem" | "key" | "length">;
+export interface Shelf {
+  readonly length: number;
+  key(index: number): string | null;
+  getItem(place: string): string | null;
+  setItem(place: string, text: string): void;
+  removeItem(place: string): void;
+}
 
 /** Tells whether a tab is alive: takes its name where nobody has it, and holds it as long as this tab lives. */
 export type TakeName = (name: string) => Promise<boolean>;

@@ -2,11 +2,12 @@
  * The web client's actions: what this browser remembers of its user's wishes. Storage may be forbidden: then nothing is
  * remembered, and nothing breaks.
  */
+import type { Shelf } from "./keeper.ts";
 
 const PREFIX = "verbatim.";
 
 /** Where this browser keeps things; a shelf that is always empty where it may not. */
-export function browserShelf(): Pick<Storage, "getItem" | "setItem" | "removeItem" | "key" | "length"> {
+export function browserShelf(): Shelf {
   try {
     return localStorage;
   } catch {

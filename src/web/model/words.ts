@@ -24,7 +24,7 @@ const WORDS: Partial<Record<ErrorName, string>> = {
 };
 
 /** `the name is too long` → `The name is too long.` */
-export function sentence(text: string): string {
+function sentence(text: string): string {
   const first = text.charAt(0).toLocaleUpperCase() + text.slice(1);
   return first === "" || /[.!?…]$/.test(first) ? first : `${first}.`;
 }

@@ -42,7 +42,7 @@ export function useFound(typed: string): { readonly people: readonly User[]; rea
 }
 
 /** A person in a list of what was found. */
-export function PersonOption({ name }: { readonly name: string }) {
+function PersonOption({ name }: { readonly name: string }) {
   return (
     <span class="option-person">
       <Avatar name={name} />

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** Where a browser finds them. The build has the same. */
-export const WEB_PATH = "/ui/web/";
+const WEB_PATH = "/ui/web/";
 
 /** What a file is, by its ending; what is not listed is not served. */
 const TYPES: Readonly<Record<string, string>> = {
