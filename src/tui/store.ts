@@ -8,7 +8,7 @@ import { reduce } from "./reduce.ts";
 import type { TuiState } from "./state.ts";
 
 /** The shortest time between two frames, in milliseconds: 30 a second. More is seen by nobody. */
-export const FRAME_MS = 33;
+const FRAME_MS = 33;
 
 /** The state, and whom to call when it has changed. */
 export class Store {

@@ -47,14 +47,14 @@ describe("verbatim send and verbatim tail", () => {
       .split("\n")
       .map((line) => (JSON.parse(line) as { text: unknown }).text);
 
-  it("say one thing, and read it", async () => {
+  it("CLI-1 say one thing, and read it", async () => {
     expect(await runVerbatim(["send", "go", "one thing", ...at])).toMatchObject({ code: 0, stdout: "", stderr: "" });
     const { stdout, code } = await tail("go");
     expect(stdout).toMatch(/^\d{4}-\d\d-\d\dT\S+Z 1 \S{5}: one thing\n$/);
     expect(code).toBe(0);
   });
 
-  it("say every line of a pipe once, in its order, and read them from a number on", async () => {
+  it("CLI-1 say every line of a pipe once, in its order, and read them from a number on", async () => {
     const lines = Array.from({ length: LINES }, (_, number) => `line ${number} é 日本`);
     // Its end has no newline, its lines have two sorts, and there are empty ones.
     const { code, stderr } = await piped(["rust"], `${lines.join("\r\n")}\n\n\nlast`);
@@ -95,7 +95,40 @@ describe("verbatim send and verbatim tail", () => {
     expect((await run.exited).code).toBe(130);
   });
 
-  it("tell by their exit code what went wrong", async () => {
+  it("CLI-1 go on through kill -9 of the server: what is said is kept once, what is followed is printed once", async () => {
+    const place = { dataDir: join(folder, "killed"), args: ["--http", "off"] };
+    let killed = await startServer(place);
+    const there = ["--server", `127.0.0.1:${killed.tcpPort}`];
+    const following = spawnVerbatim(["tail", "ops", "--after", "0", "--json", ...there]);
+    const sending = spawnVerbatim(["send", "ops", ...there], {}, "pipe");
+    const printed = (): string[] => following.stdout().split("\n").slice(0, -1);
+    try {
+      sending.child.stdin?.write("one\ntwo\n");
+      await until(
+        WITHIN_MS,
+        () => `two; ${printed()}`,
+        () => printed().length === 2 || undefined,
+      );
+      await killed.kill("SIGKILL");
+      sending.child.stdin?.write("three\n");
+      killed = await startServer({ ...place, args: [...place.args, "--tcp", there[1] ?? ""] });
+      sending.child.stdin?.end("four\n");
+      expect(await sending.exited).toMatchObject({ code: 0 });
+      await until(
+        WITHIN_MS,
+        () => `four; ${printed()}`,
+        () => printed().length >= 4 || undefined,
+      );
+      const records = printed().map((line) => JSON.parse(line) as { seq: number; text: string });
+      expect(records.map(({ seq, text }) => `${seq} ${text}`)).toEqual(["1 one", "2 two", "3 three", "4 four"]);
+    } finally {
+      following.child.kill("SIGKILL");
+      sending.child.kill("SIGKILL");
+      await killed.kill("SIGKILL");
+    }
+  });
+
+  it("CLI-1 tell by their exit code what went wrong", async () => {
     expect(await runVerbatim(["send", "nowhere", "hi", ...at])).toMatchObject({ code: 4 });
     expect((await tail("nowhere")).code).toBe(4);
     const nobody = ["--server", "127.0.0.1:1", "--within", "1"];

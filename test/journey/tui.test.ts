@@ -70,7 +70,7 @@ describe("verbatim tui", () => {
     return client;
   }
 
-  it("connects, talks with an nc session, and resumes after kill -9 of the server: every message once", async (context) => {
+  it("TUI-3 connects, talks with an nc session, and resumes after kill -9 of the server: every message once", async (context) => {
     if (!isInstalled("nc")) context.skip("nc is not installed");
     const screen = open([]);
     await screen.shows(/Server +localhost:8080/);
@@ -125,7 +125,7 @@ describe("verbatim tui", () => {
     expect(whole.indexOf("hello from the terminal")).toBeLessThan(whole.indexOf("resumed after #2"));
   });
 
-  it("bears escape sequences, wide characters and emoji, and any size", async () => {
+  it("TUI-1 bears escape sequences, wide characters and emoji, and any size", async () => {
     const screen = await inRoom();
     const client = await other();
     const nasty = "\u001b[2J\u001b[31m\u001b]0;owned\u0007\u001b[?1049l\u009b2J\u202e bad";
@@ -190,7 +190,7 @@ describe("verbatim tui", () => {
     "a crash": 1,
   };
 
-  it.each(Object.keys(endings))("gives the terminal back after %s", async (name) => {
+  it.each(Object.keys(endings))("TUI-2 gives the terminal back after %s", async (name) => {
     const screen = await inRoom(SIZE, { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(CRASH)}` });
     expect(screen.knows("alternate_on")).toBe("1");
     endings[name]?.(screen);

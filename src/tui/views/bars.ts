@@ -52,12 +52,19 @@ function connectionText({ connection, now }: TuiState): { text: string; mark: st
   }
 }
 
-const WRITING = ["Enter send", "Tab rooms", "PgUp scroll", "^T people", "^N next room", "^G help", "^C quit"];
-const SCROLLED = ["Esc newest", "PgUp PgDn scroll", "Tab rooms", "^T people", "^G help", "^C quit"];
-const CHOOSING = ["↑↓ choose", "Enter open", "Tab back", "Del leave", "^G help", "^C quit"];
+/** Keys and what they do. */
+type Keys = readonly (readonly [name: string, does: string])[];
+
+const PEOPLE = ["^T", "people"] as const;
+const NEXT_ROOM = ["^N", "next room"] as const;
+const REST: Keys = [PEOPLE, NEXT_ROOM, ["^G", "help"], ["^C", "quit"]];
+
+const WRITING: Keys = [["Enter", "send"], ["Tab", "rooms"], ["PgUp", "scroll"], ...REST];
+const SCROLLED: Keys = [["Esc", "newest"], ["PgUp PgDn", "scroll"], ["Tab", "rooms"], ...REST];
+const CHOOSING: Keys = [["↑↓", "choose"], ["Enter", "open"], ["Tab", "back"], ["Del", "leave"], ...REST.slice(2)];
 
 /** What is left out first where there is no room for all. */
-const LESS = ["^N next room", "^T people"];
+const LESS: Keys = [NEXT_ROOM, PEOPLE];
 
 function keysRow(state: TuiState): Row {
   const isScrolled = currentView(state)?.anchor !== undefined;
@@ -68,9 +75,6 @@ function keysRow(state: TuiState): Row {
   return fillRow(keyPieces(keys), state.size.columns);
 }
 
-function keyPieces(keys: readonly string[]): Span[] {
-  return keys.flatMap((key) => {
-    const [, name = "", does = ""] = /^(.*) (\S+(?: room)?)$/.exec(key) ?? [];
-    return [span(` ${name}`, "accent"), span(` ${does} `, "dim")];
-  });
+function keyPieces(keys: Keys): Span[] {
+  return keys.flatMap(([name, does]) => [span(` ${name}`, "accent"), span(` ${does} `, "dim")]);
 }

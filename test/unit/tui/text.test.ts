@@ -43,7 +43,7 @@ const nasty = fc.oneof(
 );
 
 describe("what others wrote", () => {
-  it("has nothing in it that a terminal obeys", () => {
+  it("TUI-1 has nothing in it that a terminal obeys", () => {
     fc.assert(
       fc.property(nasty, (text) => {
         expect(sanitize(text)).not.toMatch(OBEYED);
