@@ -5,12 +5,12 @@
 import { effect, signal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import type { ChatClient, HttpApi } from "../../sdk/index.ts";
+import { browserStorage, browserTime } from "./browser-page.ts";
 import { Composer } from "./composer.tsx";
 import { ConversationStore } from "./conversation-store.ts";
 import "./conversation.css";
-import { browserStorage, Drafts } from "./drafts.ts";
+import { Drafts } from "./drafts.ts";
 import { MessageList } from "./message-list.tsx";
-import { browserTime } from "./page-time.ts";
 import { Reading } from "./reading.ts";
 import { RichTexts } from "./rich-text.ts";
 import { RoomHeader } from "./room-header.tsx";

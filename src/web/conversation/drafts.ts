@@ -43,12 +43,3 @@ export class Drafts {
     return `verbatim.draft.${this.#me}.${room}`;
   }
 }
-
-/** The browser's own storage, or `undefined` where a person or a setting forbids it: then even looking throws. */
-export function browserStorage(): DraftStorage | undefined {
-  try {
-    return globalThis.localStorage;
-  } catch {
-    return undefined;
-  }
-}

@@ -11,35 +11,3 @@ export interface PageTime {
   /** Calls back once, `afterMs` later. Returns "never mind". */
   later(afterMs: number, callback: () => void): () => void;
 }
-
-/** How often a page that is not seen is brought up to date, in milliseconds. */
-const UNSEEN_EVERY_MS = 500;
-
-/** The browser's own. */
-export function browserTime(): PageTime {
-  const later = (afterMs: number, callback: () => void): (() => void) => {
-    const timer = setTimeout(callback, afterMs);
-    return () => clearTimeout(timer);
-  };
-  return {
-    now: () => performance.now(),
-    later,
-    frame: (callback) => {
-      // A hidden page gets no frames, and would keep everything that comes.
-      if (document.hidden) return later(UNSEEN_EVERY_MS, callback);
-      let isOver = false;
-      const once = (): void => {
-        if (isOver) return;
-        isOver = true;
-        callback();
-      };
-      const frame = requestAnimationFrame(once);
-      const unseen = later(UNSEEN_EVERY_MS, once);
-      return () => {
-        isOver = true;
-        cancelAnimationFrame(frame);
-        unseen();
-      };
-    },
-  };
-}
