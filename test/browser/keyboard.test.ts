@@ -33,7 +33,7 @@ async function tabTo(page: Page, name: string | RegExp): Promise<void> {
 
 describe("somebody with a keyboard", () => {
   it("HTTP-6 signs up, goes to a room, writes twice and takes the first word back", async () => {
-    const { page, oddities } = await openWindow(browser(), site.origin);
+    const { page, oddities } = await openWindow(browser(), site.origin, { javaScriptEnabled: false });
     const { keyboard } = page;
     await page.goto("/");
     await keyboard.press("Tab");
@@ -105,13 +105,13 @@ describe("a page", () => {
   });
 
   it.each(["light", "dark"] as const)("follows the %s scheme", async (colorScheme) => {
-    const { page } = await openWindow(browser(), site.origin, { colorScheme });
+    const { page } = await openWindow(browser(), site.origin, { colorScheme, javaScriptEnabled: false });
     await page.goto("/");
     expect((await lightness(page)) > 384).toBe(colorScheme === "light");
   });
 
   it("asks for nothing but itself, its stylesheet and its icon, the last two once", async () => {
-    const { page, oddities } = await openWindow(browser(), site.origin);
+    const { page, oddities } = await openWindow(browser(), site.origin, { javaScriptEnabled: false });
     const asked: string[] = [];
     page.on("response", (response) => {
       if (!response.fromServiceWorker()) asked.push(new URL(response.url()).pathname);

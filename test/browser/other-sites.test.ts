@@ -56,7 +56,7 @@ describe.each(["open", "password"] as const)("a page of another site, at a serve
   beforeAll(async () => {
     site = await openChatSite({ mode });
     if (mode === "password") await signUp(browser(), site.origin, "other");
-    ({ page: reader } = await signUp(browser(), site.origin, "Victim"));
+    ({ page: reader } = await signUp(browser(), site.origin, "Victim", { javaScriptEnabled: true }));
     context = reader.context();
     await makeChat(reader, "private", []);
     await say(reader, SECRET);

@@ -99,7 +99,7 @@ describe("two people in two windows", () => {
 
   it("are told when a name is taken, and keep what they typed", async () => {
     await arrive("Grace");
-    const window = await openWindow(browser(), site.origin);
+    const window = await openWindow(browser(), site.origin, { javaScriptEnabled: false });
     await window.page.goto("/");
     const form = window.page.getByRole("region", { name: "New here?" });
     await form.getByLabel("Name").fill("GRACE");

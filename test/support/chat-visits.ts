@@ -2,14 +2,14 @@
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { openWindow, type Window } from "./browser.ts";
 
-/** Opens a window and signs up in it; ends at one's chats. */
+/** Opens a window of somebody who runs no script, as the plain pages are for, and signs up in it; ends at one's chats. */
 export async function signUp(
   browser: Browser,
   origin: string,
   name: string,
   options: BrowserContextOptions = {},
 ): Promise<Window> {
-  const window = await openWindow(browser, origin, options);
+  const window = await openWindow(browser, origin, { javaScriptEnabled: false, ...options });
   await window.page.goto("/");
   const form = window.page.getByRole("region", { name: "New here?" });
   await form.getByLabel("Name").fill(name);
