@@ -321,9 +321,8 @@ export class ChatClient {
   }
 
   #newKey(): string {
-    let key = "";
-    while (key.length < 20) key += this.#random().toString(36).slice(2, 12);
-    return key;
+    const part = (): string => this.#random().toString(36).slice(2, 12).padEnd(10, "0");
+    return part() + part();
   }
 
   #become(state: ConnectionState): void {

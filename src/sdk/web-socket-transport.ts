@@ -4,12 +4,12 @@
  */
 import type { CloseReason, Connect, Transport, TransportEvents } from "./transport.ts";
 
-/** What is used of a WebSocket. */
+/** What is used of a WebSocket. Whatever the events hold beside what is read here, they may. */
 export interface WebSocketLike {
-  onopen: (() => void) | null;
-  onmessage: ((event: { readonly data: unknown }) => void) | null;
-  onclose: ((event: { readonly code: number; readonly reason: string }) => void) | null;
-  onerror: ((event: unknown) => void) | null;
+  onopen: ((event: never) => void) | null;
+  onmessage: ((event: never) => void) | null;
+  onclose: ((event: never) => void) | null;
+  onerror: ((event: never) => void) | null;
   send(text: string): void;
   close(): void;
 }
@@ -52,10 +52,11 @@ class WebSocketTransport implements Transport {
     const socket: WebSocketLike & RefusalTeller = new this.#class(this.#url);
     this.#socket = socket;
     socket.onopen = () => this.#on?.opened();
-    socket.onmessage = ({ data }) => {
+    socket.onmessage = ({ data }: { readonly data: unknown }) => {
       if (typeof data === "string") this.#on?.received(data);
     };
-    socket.onclose = ({ code, reason }) => this.#closed({ code, text: reason });
+    socket.onclose = ({ code, reason }: { readonly code: number; readonly reason: string }) =>
+      this.#closed({ code, text: reason });
     // `onclose` follows.
     socket.onerror = () => undefined;
     socket.on?.("unexpected-response", (request, { statusCode, headers }) => {
