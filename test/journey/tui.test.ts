@@ -4,7 +4,7 @@
  * tmux.
  */
 import { spawnSync } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -205,6 +205,22 @@ describe("verbatim tui", () => {
     expect(settingsAfter).toBe(settingsBefore);
     const output = screen.output();
     expect(output.lastIndexOf("\u001b[?2004l")).toBeGreaterThan(output.lastIndexOf("\u001b[?2004h"));
+  });
+
+  it("is the same guest in the next run where it may keep the session, which is its owner's alone", async () => {
+    const file = join(folder, "state", "session");
+    const names: (string | undefined)[] = [];
+    for (let run = 0; run < 2; run += 1) {
+      const screen = open([`127.0.0.1:${server.tcpPort}`, "--session-file", file]);
+      const online = await screen.shows(/online/);
+      names.push(/(\S+) {2}● online/.exec(online)?.[1]);
+      screen.press("C-c");
+      await screen.shows(/EXIT 0/);
+      screen.end();
+    }
+    expect(names[0]).toMatch(/^\S{5}$/);
+    expect(names[1]).toBe(names[0]);
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
   });
 
   it("says that it needs a terminal where there is none", () => {

@@ -95,6 +95,7 @@ describe("the import rule", () => {
       "@platformatic/kafka",
       "cassandra-driver",
       "@opentelemetry/api",
+      "ink",
       "undeclared",
     ];
     for (const name of packages) {
