@@ -8,7 +8,7 @@ import { TabKeeper } from "./actions/keeper.ts";
 import { Live } from "./actions/live.ts";
 import { Members } from "./actions/members.ts";
 import { Notifier } from "./actions/notifier.ts";
-import { browserShelf, onSetting, writeSetting } from "./actions/settings.ts";
+import { browserShelf, onSetting, readSetting, writeSetting } from "./actions/settings.ts";
 import { tabName, takeTabName } from "./actions/tab.ts";
 import { type Entry, neighbour } from "./model/entry.ts";
 import { pathOf, type Route, routeOf } from "./model/route.ts";
@@ -17,6 +17,9 @@ import type { Me, Store } from "./store.ts";
 
 /** Says to other tabs who is signed in, for the cookie is theirs too. */
 const WHO_SETTING = "who";
+
+/** Whether this browser's user knows that the server is open. */
+const OPEN_SETTING = "open-server";
 
 /** How long a note stays that asks for nothing, in milliseconds. */
 const TOAST_MS = 6_000;
@@ -41,6 +44,7 @@ export class App {
     this.api = api;
     this.notifier = new Notifier(store, this.openPlace);
     this.members = new Members(this);
+    store.isOpenNoted.value = readSetting(OPEN_SETTING) !== undefined;
   }
 
   /** Begins where the page says. */
@@ -134,6 +138,12 @@ export class App {
     if (!isError && text !== "") this.#toastTimer = setTimeout(() => this.say(""), TOAST_MS);
   }
 
+  /** Somebody knows that the server is open, and needs to be told no more. */
+  noteOpen(): void {
+    this.store.isOpenNoted.value = true;
+    writeSetting(OPEN_SETTING, "noted");
+  }
+
   /** Does what a button asks for; what goes wrong is told, and an ended sign-in leads to the door. */
   attempt(step: () => Promise<void>): void {
     step().catch((error: unknown) => {
@@ -200,6 +210,7 @@ export class App {
   #arrive(route: Route): void {
     const { store } = this;
     const isSame = pathOf(route) === pathOf(store.route.value);
+    const { value: before } = store.open;
     store.route.value = route.type === "door" && store.me.value !== undefined ? { type: "home" } : route;
     if (!isSame) {
       store.showsMembers.value = false;
@@ -207,6 +218,7 @@ export class App {
       store.present.value = new Set();
     }
     const { value: entry } = store.open;
+    if (before?.lost !== undefined && before.room !== entry?.room) this.#live?.drop(before.room);
     if (entry !== undefined) this.#live?.opened(entry);
   }
 

@@ -53,6 +53,8 @@ export class Store {
   readonly filter: Signal<string> = signal("");
   readonly toast: Signal<{ readonly text: string; readonly isError: boolean } | undefined> = signal(undefined);
   readonly theme: Signal<Theme> = signal("system");
+  /** Whether somebody has read that the server is open. */
+  readonly isOpenNoted: Signal<boolean> = signal(false);
   /** Whether the browser lets us show notifications, and whether they are wanted. */
   readonly notifications: Signal<"unsupported" | "off" | "on" | "blocked"> = signal("off");
   /** The time to the minute, for what is shown beside messages. */
@@ -76,7 +78,9 @@ export class Store {
     const route = this.route.value;
     if (route.type !== "room") return undefined;
     const { place } = route;
-    return this.entries.value.get(place) ?? this.sorted.value.find((entry) => entry.place === place);
+    return (
+      this.entries.value.get(place) ?? this.sorted.value.find((entry) => entry.place === place || entry.id === place)
+    );
   });
 
   constructor(facts: PageFacts, route: Route, now: number) {

@@ -87,6 +87,43 @@ describe("people at an open server", () => {
     expect([...erin.oddities, ...frank.oddities]).toEqual([]);
   });
 
+  it("are told of messages by notifications while the page is hidden, once they have asked for that, and never before", async () => {
+    const { page } = await comeIn(browser(), open, "Karl");
+    // As a browser has it that would show them; a page that is hidden can't be had here.
+    await page.addInitScript(`
+      window.shown = [];
+      window.Notification = class {
+        static permission = "default";
+        static async requestPermission() { Notification.permission = "granted"; }
+        constructor(title, { body }) { window.shown.push(title + ": " + body); }
+        close() {}
+      };
+      Object.defineProperty(document, "hidden", { get: () => window.isAway === true });
+      Object.defineProperty(document, "visibilityState", { get: () => window.isAway ? "hidden" : "visible" });
+    `);
+    await page.reload();
+    await makeWebChat(page, "Duo", ["Alice"]);
+    const alice = await openWindow(browser(), open.origin);
+    await alice.page.goto("/");
+    await alice.page.getByLabel("Name").fill("alice");
+    await alice.page.getByRole("button", { name: "Continue" }).click();
+    await inList(alice.page, "Duo").click();
+    await page.evaluate("window.isAway = true");
+    await sayInWeb(alice.page, "unheard");
+    await inList(page, "Duo").filter({ hasText: "1 unread" }).waitFor();
+    expect(await page.evaluate("window.shown")).toEqual([]);
+    await page.getByRole("button", { name: "Settings" }).click();
+    await page.getByRole("button", { name: "Turn on notifications" }).click();
+    await page.getByRole("button", { name: "Turn off notifications" }).waitFor();
+    await sayInWeb(alice.page, "heard");
+    await until(
+      WAIT_MS,
+      () => "a notification",
+      async () => (await page.evaluate<unknown[]>("shown")).length || undefined,
+    );
+    expect(await page.evaluate("window.shown")).toEqual(["Alice in Duo: heard"]);
+  });
+
   it("go anywhere by the keyboard: to rooms, to people, up and down, and back", async () => {
     await comeIn(browser(), open, "Heidi");
     const { page, oddities } = await comeIn(browser(), open, "Grace");

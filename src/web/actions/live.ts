@@ -200,14 +200,18 @@ export class Live {
     }
   }
 
+  /** Takes a room out of the list. */
+  drop(room: string): void {
+    const entries = new Map(this.#store.entries.value);
+    entries.delete(room);
+    this.#store.entries.value = entries;
+    this.#follower.release(room);
+  }
+
+  /** What is open stays as it is, so that its reader is told; it goes when they leave it. */
   #lost(room: string): void {
     if (this.#store.open.value?.room === room) this.#store.change(room, withoutAccess);
-    else {
-      const entries = new Map(this.#store.entries.value);
-      entries.delete(room);
-      this.#store.entries.value = entries;
-    }
-    this.#follower.release(room);
+    else this.drop(room);
   }
 }
 

@@ -17,8 +17,9 @@ export interface LastWords {
 export interface Entry {
   /** What commands and events call it. */
   readonly room: string;
-  /** What an address calls it. */
+  /** What an address calls it; the id does as well. */
   readonly place: string;
+  readonly id: string;
   readonly kind: "chat" | "direct" | "public";
   readonly title: string;
   readonly description: string;
@@ -50,6 +51,7 @@ export function fromListed(listed: Listed, known: Entry | undefined): Entry {
     ...fields,
     ...{
       place: listed.room,
+      id: listed.room,
       description: "",
       activeAt: listed.last?.time ?? createdAt,
       isFollowed: true,

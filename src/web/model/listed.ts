@@ -28,7 +28,7 @@ export function entryOfChat(chat: ChatSummary, known: Entry | undefined, me: str
 /** A public room. One that nobody here has looked into tells nothing of itself but its name. */
 export function entryOfPublic(room: PublicRoom, known: Entry | undefined, isFollowed: boolean): Entry {
   const { id, name, description } = room;
-  const told = { room: name, place: placeOfPublic(id, name), kind: "public" as const, title: name, description };
+  const told = { room: name, id, place: placeOfPublic(id, name), kind: "public" as const, title: name, description };
   if (known !== undefined) return { ...known, ...told, isFollowed: known.isFollowed || isFollowed };
   return {
     ...told,

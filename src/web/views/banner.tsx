@@ -7,12 +7,20 @@ import { useApp } from "./context.ts";
 /** All that is to be said there. */
 export function Banners() {
   const app = useApp();
-  const { facts } = app.store;
+  const { facts, isOpenNoted } = app.store;
   return (
     <div class="banners">
       {facts.isExposed && (
         <p class="banner warn">
           This server is open to others, and a name is enough: anybody who reaches it can read and write everything.
+        </p>
+      )}
+      {facts.auth === "open" && !facts.isExposed && !isOpenNoted.value && (
+        <p class="banner quiet">
+          <span>This server is open: a name is enough, so anybody can be anybody.</span>
+          <button type="button" class="link" onClick={() => app.noteOpen()}>
+            I know
+          </button>
         </p>
       )}
       <Connection />
