@@ -60,11 +60,13 @@ export async function openDatabase(
   );
   const ask = <T>(work: () => Promise<T>): Promise<T> => wait.for(name, () => answered(cql, work()));
   try {
-    const ran = await ask(async () => {
-      if (migrates) return await migrate(session, MIGRATIONS);
-      await requireMigrated(session);
-      return [];
-    });
+    // Tables take their time, and those of another node, which is at it, are waited for: the database is there.
+    const ran = migrates
+      ? await wait.atWork(name, () => answered(cql, migrate(session, MIGRATIONS)))
+      : await ask(async () => {
+          await requireMigrated(session);
+          return [];
+        });
     if (migrates) await ask(() => applyPublicRooms(session, listed));
     const rooms = await ask(() => publicRooms(session));
     if (rooms.length === 0) throw new StartError(`${name} has no public rooms yet; run verbatim migrate first`);

@@ -21,6 +21,11 @@ export interface EngineWaitOptions {
   readonly signal: AbortSignal;
 }
 
+/** An engine that takes longer than it may. */
+class NoAnswer extends Error {
+  override readonly name = "NoAnswer";
+}
+
 /** What lets go of something that came after nobody waited for it any more. */
 type LetGo<T> = (late: T) => Promise<void>;
 
@@ -35,21 +40,34 @@ export class EngineWait {
   }
 
   /**
+   * As `for`, of an engine that has answered and is now at work: an attempt that is under way is not given up, for it has
+   * limits of its own. Only whether there is another one goes by the deadline.
+   */
+  async atWork<T>(engine: string, attempt: () => Promise<T>): Promise<T> {
+    return await this.#try(engine, () => this.#unlessAborted(attempt()));
+  }
+
+  /**
    * What `attempt` resolves with, tried again each second until it does. `engine` says what is waited for, with its
    * addresses. A new reason is told once.
    * @throws StartError when the time is up, or at once where `attempt` does: waiting would not help
    */
   async for<T>(engine: string, attempt: () => Promise<T>, letGo: LetGo<T> = async () => undefined): Promise<T> {
+    return await this.#try(engine, () => this.#once(attempt(), letGo));
+  }
+
+  async #try<T>(engine: string, once: () => Promise<T>): Promise<T> {
     const { clock, telemetry, signal } = this.#options;
     let told: string | undefined;
     for (;;) {
       try {
-        const reached = await this.#once(attempt(), letGo);
+        const reached = await once();
         if (told !== undefined) telemetry.logger.info({ engine }, "the engine answers");
         return reached;
       } catch (error) {
         if (signal.aborted || error instanceof StartError) throw error;
-        const reason = reasonOf(error);
+        // What was heard before says more than that the time ran out over another attempt.
+        const reason = error instanceof NoAnswer && told !== undefined ? told : reasonOf(error);
         const leftMs = this.#deadline - clock.monotonic();
         if (leftMs <= RETRY_EVERY_MS) {
           throw new StartError(
@@ -75,7 +93,7 @@ export class EngineWait {
     let isTaken = false;
     try {
       const done = await this.#within(leftMs, attempt);
-      if (done === undefined) throw new Error("no answer");
+      if (done === undefined) throw new NoAnswer("no answer");
       isTaken = true;
       return done.result;
     } finally {
@@ -88,8 +106,15 @@ export class EngineWait {
     await this.#within(RETRY_EVERY_MS, new Promise<never>(() => undefined));
   }
 
-  /** What `work` resolves with, or `undefined` when the time is up; rejects as soon as the start is called off. */
-  async #within<T>(delayMs: number, work: Promise<T>): Promise<{ readonly result: T } | undefined> {
+  /** However long it takes. */
+  async #unlessAborted<T>(attempt: Promise<T>): Promise<T> {
+    const done = await this.#within(undefined, attempt);
+    if (done === undefined) throw new NoAnswer("no answer");
+    return done.result;
+  }
+
+  /** What `work` resolves with, or `undefined` when the time is up, if it is ever; rejects as soon as the start is called off. */
+  async #within<T>(delayMs: number | undefined, work: Promise<T>): Promise<{ readonly result: T } | undefined> {
     const { clock, signal } = this.#options;
     let timer: Timer | undefined;
     let abort = (): void => undefined;
@@ -98,7 +123,7 @@ export class EngineWait {
         signal.throwIfAborted();
         abort = () => reject(signal.reason);
         signal.addEventListener("abort", abort, { once: true });
-        timer = clock.after(delayMs, () => resolve(undefined));
+        if (delayMs !== undefined) timer = clock.after(delayMs, () => resolve(undefined));
         work.then((result) => resolve({ result }), reject);
       });
     } finally {

@@ -67,6 +67,31 @@ describe("waiting for an engine", () => {
     expect(letGo).toEqual(["a session"]);
   });
 
+  it("gives up with what was heard before, where the last attempt hangs", async () => {
+    const { clock, wait } = world(5 * SECOND);
+    let tries = 0;
+    const waiting = wait.for("cql 127.0.0.1:9042", () => {
+      tries += 1;
+      return tries < 3 ? Promise.reject(refused) : new Promise(() => undefined);
+    });
+    await expect(clock.drive(waiting, "the end", 10 * SECOND)).rejects.toThrow("(connect ECONNREFUSED 127.0.0.1:9092)");
+  });
+
+  it("lets one that is at work go on, and tries again only within its time", async () => {
+    const { clock, wait, stop } = world(3 * SECOND);
+    let finish: (value: string) => void = () => undefined;
+    const working = wait.atWork("cql 127.0.0.1:9042", () => new Promise<string>((resolve) => (finish = resolve)));
+    await clock.advance(20 * SECOND);
+    finish("tables");
+    expect(await working).toBe("tables");
+    const failing = wait.atWork("cql 127.0.0.1:9042", () => Promise.reject(refused));
+    await expect(clock.drive(failing, "the end", 10 * SECOND)).rejects.toThrow(StartError);
+    const called = wait.atWork("cql 127.0.0.1:9042", () => new Promise(() => undefined));
+    stop.abort(new Error("told to stop"));
+    await expect(called).rejects.toThrow("told to stop");
+    expect(clock.timers).toBe(0);
+  });
+
   it("has one deadline for all engines", async () => {
     const { clock, wait } = world(10 * SECOND);
     const later = clock.monotonic() + 8 * SECOND;
