@@ -282,16 +282,17 @@ export class ConversationStore {
       nextExpiry === undefined ? undefined : this.#time.later(nextExpiry - begun, () => this.#schedule());
   }
 
-  /** What a frame took, as far as one can see: so much rest it needs before the next. */
-  painted(tookMs: number): void {
-    this.#notBefore = this.#time.now() + Math.min(REST_MS_MAX, tookMs * REST_FACTOR);
-  }
-
   #schedule(): void {
     if (this.#cancelFrame !== undefined || this.#isStopped) return;
     const onFrame = (): void => {
       this.#cancelFrame = undefined;
+      const begun = this.#time.now();
       this.flush();
+      // When the frame is painted one sees what it took; so much rest it needs before the next.
+      this.#time.later(0, () => {
+        const tookMs = this.#time.now() - begun;
+        this.#notBefore = begun + tookMs + Math.min(REST_MS_MAX, tookMs * REST_FACTOR);
+      });
     };
     const restMs = this.#notBefore - this.#time.now();
     this.#cancelFrame = restMs > 0 ? this.#time.later(restMs, onFrame) : this.#time.frame(onFrame);

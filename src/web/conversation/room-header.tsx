@@ -33,8 +33,9 @@ export function RoomHeader(props: {
 function Here({ store }: { readonly store: ConversationStore }) {
   const { users, count: present } = store.presence.value;
   const more = present - Math.min(users.length, NAMES_MAX);
+  const isKnown = store.roomState.value.type === "live" && store.connection.value.type === "online";
   return (
-    <details class="vc-here">
+    <details class={isKnown ? "vc-here" : "vc-here vc-stale"}>
       <summary>
         <span class="vc-dot" aria-hidden="true" />
         {count(present)} here

@@ -59,6 +59,7 @@ function DayLine({ midnight }: { readonly midnight: number }) {
 
 function MessageView({ row, actions }: { readonly row: MessageRow; readonly actions: RowActions }) {
   const { message, isOwn, startsGroup } = row;
+  const [isAsked, setAsked] = useState(false);
   return (
     <article class={`vc-message${isOwn ? " vc-own" : ""}${startsGroup ? " vc-first" : ""}`}>
       <header class={startsGroup ? "vc-by" : "vc-by vc-unseen"}>
@@ -73,40 +74,41 @@ function MessageView({ row, actions }: { readonly row: MessageRow; readonly acti
         <time class="vc-time" dateTime={new Date(message.time).toISOString()} title={wholeTime(message.time)}>
           {clockTime(message.time)}
         </time>
+        {isOwn && !message.isRemoved && !isAsked && (
+          <button
+            type="button"
+            class="vc-remove"
+            aria-label="Remove"
+            title="Remove it for everybody"
+            onClick={() => setAsked(true)}
+          >
+            <span aria-hidden="true">✕</span>
+          </button>
+        )}
       </div>
-      {isOwn && !message.isRemoved && <Removal id={message.id} actions={actions} />}
+      {isAsked && !message.isRemoved && <Removal id={message.id} actions={actions} keep={() => setAsked(false)} />}
     </article>
   );
 }
 
-/** Takes a message away in two steps, so that no slip of the finger does. */
-function Removal({ id, actions }: { readonly id: string; readonly actions: RowActions }) {
-  const [step, setStep] = useState<"no" | "asked" | "going">("no");
+/** Takes a message away, once more asked, so that no slip of the finger does. */
+function Removal(props: { readonly id: string; readonly actions: RowActions; readonly keep: () => void }) {
+  const [isGoing, setGoing] = useState(false);
   const [failure, setFailure] = useState("");
   const remove = (): void => {
-    setStep("going");
-    actions.remove(id).catch((error: unknown) => {
+    setGoing(true);
+    props.actions.remove(props.id).catch((error: unknown) => {
       setFailure(error instanceof Error ? error.message : "It could not be removed.");
-      setStep("no");
+      setGoing(false);
     });
   };
-  if (step === "no") {
-    return (
-      <div class="vc-actions vc-quiet">
-        {failure !== "" && <span role="alert">{failure}</span>}
-        <button type="button" class="vc-link" onClick={() => setStep("asked")}>
-          Remove
-        </button>
-      </div>
-    );
-  }
   return (
-    <div class="vc-actions">
-      <span>Remove it for everybody?</span>
-      <button type="button" class="vc-link vc-danger" disabled={step === "going"} onClick={remove}>
+    <div class="vc-actions" role={failure === "" ? undefined : "alert"}>
+      <span>{failure === "" ? "Remove it for everybody?" : failure}</span>
+      <button type="button" class="vc-link vc-danger" disabled={isGoing} onClick={remove}>
         Yes, remove
       </button>
-      <button type="button" class="vc-link" disabled={step === "going"} onClick={() => setStep("no")}>
+      <button type="button" class="vc-link" disabled={isGoing} onClick={props.keep}>
         Keep
       </button>
     </div>
