@@ -126,9 +126,13 @@ export class ChatSession {
     this.#dispatch({ type: "connectionChanged", connection: state });
     if (client.user !== undefined) return;
     if (state.type !== "waiting" && state.type !== "ended") return;
-    const reason = state.type === "waiting" ? state.reason : state.reason.text;
+    const where = `${host}:${port}`;
+    const problem =
+      state.type === "waiting"
+        ? `${where} can't be reached: ${state.reason}`
+        : `${where} says no: ${state.reason.text}`;
     this.close();
-    this.#dispatch({ type: "connectFailed", problem: `${host}:${port} can't be reached: ${reason}` });
+    this.#dispatch({ type: "connectFailed", problem });
   }
 
   /** Chats are followed from the start: whoever is in one wants to know. The rooms of all are not: there one is seen. */

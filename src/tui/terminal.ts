@@ -16,6 +16,9 @@ const STDOUT = 1;
 /** How long it takes at most until the rest of a key has come, in milliseconds. Then it was the escape key. */
 const KEY_WITHIN_MS = 60;
 
+/** What still runs so long after it asked to be stopped was not, in milliseconds. */
+const NOT_STOPPED_MS = 100;
+
 /** A pause before a terminal that is full is written to again, in milliseconds. */
 const FULL_PAUSE_MS = 2;
 
@@ -98,6 +101,8 @@ export class Terminal {
   suspend(): void {
     this.leave();
     process.kill(process.pid, "SIGTSTP");
+    // Where nobody could bring it back, such as in a terminal without a shell, the system does not stop it.
+    setTimeout(() => this.#resume(), NOT_STOPPED_MS);
   }
 
   #enter(): void {
@@ -108,6 +113,8 @@ export class Terminal {
   }
 
   #resume(): void {
+    // Ended meanwhile.
+    if (this.#stops.length === 0) return;
     this.#enter();
     this.#on.resumed();
   }
