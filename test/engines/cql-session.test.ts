@@ -8,8 +8,8 @@ import { systemChance, systemClock } from "../../src/server/clock.ts";
 import { checkMigrated, type Migration, migrate } from "../../src/server/cql/migrations.ts";
 import { type CqlOptions, type CqlSession, openCql } from "../../src/server/cql/session.ts";
 import { makeCertificate, type TestCertificate } from "../support/certificate.ts";
+import { cqlOptionsOf } from "../support/cql-keyspace.ts";
 import { engines } from "../support/engines.ts";
-import { cqlOptionsOf } from "../support/store-keyspace.ts";
 import { until } from "../support/until.ts";
 
 const made: string[] = [];

@@ -2,14 +2,16 @@
  * The directory in CQL while its database stands still, dies and comes back: what was promised to somebody is theirs
  * alone, and what nobody knows the outcome of is whole or nothing. Starts a database of its own.
  */
+
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { startCassandra } from "../../scripts/engines/cassandra.mjs";
 import type { Engine } from "../../scripts/engines/engine.mjs";
 import { CqlError } from "../../src/server/cql/errors.ts";
 import { type CqlDirectory, openCqlDirectory } from "../../src/server/directory/cql.ts";
+import { CQL_DIRECTORY_MIGRATIONS } from "../../src/server/directory/cql-tables.ts";
 import { accountOf } from "../contract/directory-accounts.ts";
-import { type DirectoryKeyspace, directoryKeyspace } from "../support/cql-keyspace.ts";
+import { type TestKeyspace, testKeyspace } from "../support/cql-keyspace.ts";
 import { uuidOf } from "../support/log-records.ts";
 import { until } from "../support/until.ts";
 
@@ -19,12 +21,12 @@ const STANDS_STILL_MS = 5000;
 const SOME = 20;
 
 let cassandra: Engine;
-let keyspace: DirectoryKeyspace;
+let keyspace: TestKeyspace;
 let nodes: readonly CqlDirectory[];
 
 beforeAll(async () => {
   cassandra = await startCassandra();
-  keyspace = await directoryKeyspace(cassandra.address, true);
+  keyspace = await testKeyspace(cassandra.address, CQL_DIRECTORY_MIGRATIONS, true);
   const sessions = [keyspace.session, await keyspace.connect()];
   nodes = await Promise.all(sessions.map((session) => openCqlDirectory({ session, writer: "server" })));
 }, 180_000);

@@ -9,21 +9,22 @@ import {
   publicRooms,
   readFacts,
 } from "../../src/server/directory/cql-facts.ts";
+import { CQL_DIRECTORY_MIGRATIONS } from "../../src/server/directory/cql-tables.ts";
 import { MemoryDirectory } from "../../src/server/directory/memory.ts";
 import { accountOf } from "../contract/directory-accounts.ts";
-import { type DirectoryKeyspace, directoryKeyspace } from "../support/cql-keyspace.ts";
+import { type TestKeyspace, testKeyspace } from "../support/cql-keyspace.ts";
 import { directoryStep, everythingIn } from "../support/directory-steps.ts";
 import { engines } from "../support/engines.ts";
 import { uuidOf } from "../support/log-records.ts";
 
-let keyspace: DirectoryKeyspace;
+let keyspace: TestKeyspace;
 /** Two nodes, each with its own connection. */
 let one: CqlDirectory;
 let other: CqlDirectory;
 let operator: CqlDirectory;
 
 beforeAll(async () => {
-  keyspace = await directoryKeyspace(engines().cql);
+  keyspace = await testKeyspace(engines().cql, CQL_DIRECTORY_MIGRATIONS);
   one = await openCqlDirectory({ session: keyspace.session, writer: "server" });
   other = await openCqlDirectory({ session: await keyspace.connect(), writer: "server" });
   operator = await openCqlDirectory({ session: await keyspace.connect(), writer: "operator" });

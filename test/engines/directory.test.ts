@@ -1,14 +1,16 @@
 /** The directory in CQL on a real database, held to the contract of all directories. */
+
 import { afterAll, beforeAll } from "vitest";
 import { openCqlDirectory } from "../../src/server/directory/cql.ts";
+import { CQL_DIRECTORY_MIGRATIONS } from "../../src/server/directory/cql-tables.ts";
 import { directoryContract } from "../contract/directory.ts";
-import { type DirectoryKeyspace, directoryKeyspace } from "../support/cql-keyspace.ts";
+import { type TestKeyspace, testKeyspace } from "../support/cql-keyspace.ts";
 import { engines } from "../support/engines.ts";
 
-let keyspace: DirectoryKeyspace;
+let keyspace: TestKeyspace;
 
 beforeAll(async () => {
-  keyspace = await directoryKeyspace(engines().cql);
+  keyspace = await testKeyspace(engines().cql, CQL_DIRECTORY_MIGRATIONS);
 });
 afterAll(() => keyspace.drop());
 

@@ -4,12 +4,11 @@
  * itself. Needs `dist/`, and starts a broker of its own.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Engine } from "../../scripts/engines/engine.mjs";
 import { startKafka } from "../../scripts/engines/kafka.mjs";
-import { type Cluster, makeCluster } from "../support/engines-cluster.ts";
-import { Company } from "../support/engines-company.ts";
-import { Dice, isLong, seed, sized } from "../support/faults-run.ts";
+import { clusterOfEachTest } from "../support/engines-faults.ts";
+import { isLong, seed, sized } from "../support/faults-run.ts";
 import { ask } from "../support/http-client.ts";
 
 const TALK = sized(300, 3_000);
@@ -21,8 +20,7 @@ const DEADLINE_MS = 10_000;
 const GOES_ON_WITHIN_MS = 60_000;
 
 let kafka: Engine;
-let cluster: Cluster;
-let company: Company | undefined;
+const { talking } = clusterOfEachTest();
 
 beforeAll(async () => {
   kafka = await startKafka();
@@ -32,13 +30,6 @@ afterAll(async () => {
   await kafka.remove();
 });
 
-afterEach(async () => {
-  const leaving = company?.leave();
-  company = undefined;
-  await cluster.remove();
-  await leaving;
-}, 60_000);
-
 describe(`a broker that goes and comes back, seed ${seed}`, () => {
   it.for(isLong ? (["stop", "kill"] as const) : (["stop"] as const))(
     "CMD-5 LOG-5 FAN-1 HTTP-3 its process is ended by %s",
@@ -46,25 +37,21 @@ describe(`a broker that goes and comes back, seed ${seed}`, () => {
       timeout: 240_000,
     },
     async (how, { annotate }) => {
-      cluster = await makeCluster({ kafka: kafka.address });
-      const [node] = [await cluster.start(), await cluster.start()];
-      const people = await Company.gather(cluster, new Dice(seed));
-      company = people;
-      people.start();
-      await people.talk(TALK);
+      const { cluster, nodes, people } = await talking(TALK, { kafka: kafka.address });
+      const [node] = nodes;
 
       const away = kafka[how]();
       const path = `/chats/${people.chat.name}/messages`;
       const headers = { cookie: `user_id=${people.people.get("owner")?.id}`, "idempotency-key": "while-away" };
       await away;
       const begin = performance.now();
-      const answer = await ask(node?.httpPort ?? 0, path, { form: { content: "away 1 0 x" }, headers });
+      const answer = await ask(node.httpPort ?? 0, path, { form: { content: "away 1 0 x" }, headers });
       const waitedMs = performance.now() - begin;
       expect(answer.status, answer.body).toBe(503);
       expect(["not_sent", "unknown", "unavailable"]).toContain(answer.json()["code"]);
       expect(Number(answer.headers["retry-after"])).toBeGreaterThan(0);
       expect(waitedMs).toBeLessThan(DEADLINE_MS + 2_000);
-      const { status } = await ask(node?.httpPort ?? 0, "/readyz");
+      const { status } = await ask(node.httpPort ?? 0, "/readyz");
       expect(status).toBe(503);
       // What the fault is: for how long the broker is away, whatever the nodes do meanwhile.
       await delay(Math.max(0, (how === "stop" ? AWAY_MS : KILLED_AWAY_MS) - (performance.now() - begin)));

@@ -3,12 +3,12 @@
  * lag grows and shows, readiness says so, and the store catches up. Needs `dist/`, and starts a database of its own.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startCassandra } from "../../scripts/engines/cassandra.mjs";
 import type { Engine } from "../../scripts/engines/engine.mjs";
-import { type Cluster, makeCluster, type Node } from "../support/engines-cluster.ts";
-import { Company } from "../support/engines-company.ts";
-import { Dice, isLong, seed, sized } from "../support/faults-run.ts";
+import type { Node } from "../support/engines-cluster.ts";
+import { clusterOfEachTest } from "../support/engines-faults.ts";
+import { isLong, seed, sized } from "../support/faults-run.ts";
 import { ask } from "../support/http-client.ts";
 import { until } from "../support/until.ts";
 
@@ -16,8 +16,7 @@ const TALK = sized(300, 3_000);
 const AWAY_MS = sized(12_000, 30_000);
 
 let cassandra: Engine;
-let cluster: Cluster;
-let company: Company | undefined;
+const { talking } = clusterOfEachTest();
 
 beforeAll(async () => {
   cassandra = await startCassandra();
@@ -26,13 +25,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await cassandra.remove();
 });
-
-afterEach(async () => {
-  const leaving = company?.leave();
-  company = undefined;
-  await cluster.remove();
-  await leaving;
-}, 60_000);
 
 async function metric(node: Node, name: string): Promise<number> {
   const { body } = await ask(node.httpPort ?? 0, "/metrics");
@@ -47,13 +39,8 @@ describe(`a database that goes and comes back, seed ${seed}`, () => {
       timeout: 240_000,
     },
     async (how, { annotate }) => {
-      cluster = await makeCluster({ cql: cassandra.address });
-      const nodes = [await cluster.start(), await cluster.start()];
-      const [node] = nodes as [Node, Node];
-      const people = await Company.gather(cluster, new Dice(seed));
-      company = people;
-      people.start();
-      await people.talk(TALK);
+      const { nodes, people } = await talking(TALK, { cql: cassandra.address });
+      const [node] = nodes;
 
       await cassandra[how]();
       const begin = performance.now();

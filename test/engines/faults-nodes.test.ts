@@ -2,40 +2,17 @@
  * Nodes of a cluster that are killed, started again and held still while people talk on all of them: every acknowledged
  * message stands once, in one order, on every node and in the store, and nobody hears a hole or a repeat. Needs `dist/`.
  */
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type Cluster, makeCluster, type Node } from "../support/engines-cluster.ts";
-import { Company } from "../support/engines-company.ts";
-import { Dice, seed, sized } from "../support/faults-run.ts";
+import { describe, expect, it } from "vitest";
+import type { Company } from "../support/engines-company.ts";
+import { clusterOfEachTest } from "../support/engines-faults.ts";
+import { seed, sized } from "../support/faults-run.ts";
 
 const ROUNDS = sized(2, 20);
 const TALK = sized(300, 3_000);
 /** Longer than others wait until they take somebody for gone. */
 const STILL_MS = sized(18_000, 60_000);
 
-let cluster: Cluster;
-let company: Company | undefined;
-
-beforeEach(async () => {
-  cluster = await makeCluster();
-}, 120_000);
-
-afterEach(async () => {
-  const leaving = company?.leave();
-  company = undefined;
-  await cluster.remove();
-  await leaving;
-}, 60_000);
-
-/** Starts nodes and has people talk on them. */
-async function begin(nodes: number): Promise<{ readonly nodes: readonly Node[]; readonly people: Company }> {
-  const first = await cluster.start();
-  const others = await Promise.all(Array.from({ length: nodes - 1 }, () => cluster.start()));
-  const people = await Company.gather(cluster, new Dice(seed));
-  company = people;
-  people.start();
-  await people.talk(TALK);
-  return { nodes: [first, ...others], people };
-}
+const { talking } = clusterOfEachTest();
 
 async function expectWhole(people: Company): Promise<void> {
   await people.settle();
@@ -46,8 +23,8 @@ describe(`nodes that go and come, seed ${seed}`, () => {
   it("LOG-1 LOG-3 PROJ-1 PROJ-3 FAN-1 a node is killed, each in turn, and started again while the other goes on", {
     timeout: sized(180_000, 1_800_000),
   }, async ({ annotate }) => {
-    const { nodes, people } = await begin(2);
-    let [one, other] = nodes as [Node, Node];
+    const { cluster, nodes, people } = await talking(TALK);
+    let [one, other] = nodes;
     for (let round = 0; round < ROUNDS; round++) {
       // Whoever writes a partition to the store is among those that are killed: it is each of them in turn.
       await one.kill("SIGKILL");
@@ -64,7 +41,7 @@ describe(`nodes that go and come, seed ${seed}`, () => {
   it("PROJ-1 PROJ-3 CMD-1 a node stands still, others write what it wrote, and it wakes with old work in hand", {
     timeout: sized(180_000, 900_000),
   }, async ({ annotate }) => {
-    const { nodes, people } = await begin(2);
+    const { nodes, people } = await talking(TALK);
     // In the long run each of them, so that who writes a room is among them for certain.
     for (const node of nodes.slice(0, sized(1, 2))) {
       people.avoided.add(node);

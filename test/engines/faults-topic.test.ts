@@ -3,11 +3,12 @@
  * behind the back of its nodes. What can be passed over is, alike on all nodes; anything else is said and refused, never
  * skipped in silence. Needs `dist/`.
  */
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
+import { engines } from "../support/engines.ts";
 import { type BrokerHand, brokerHand } from "../support/engines-broker.ts";
-import { type Cluster, makeCluster, type Node } from "../support/engines-cluster.ts";
-import { Company } from "../support/engines-company.ts";
-import { Dice, isLong, seed, sized } from "../support/faults-run.ts";
+import type { Cluster, Node } from "../support/engines-cluster.ts";
+import { clusterOfEachTest } from "../support/engines-faults.ts";
+import { isLong, seed, sized } from "../support/faults-run.ts";
 import { ask } from "../support/http-client.ts";
 import { HttpPerson } from "../support/http-people.ts";
 import { until } from "../support/until.ts";
@@ -27,24 +28,23 @@ const POISON: readonly Buffer[] = [
   Buffer.from(`{"v":"1","kind":7,"chat_id":["x"],"message_id":null,"time":-1,"content":"${"x".repeat(500_000)}"}`),
 ];
 
-let cluster: Cluster;
 let hand: BrokerHand;
-let company: Company | undefined;
 
-beforeEach(async () => {
-  cluster = await makeCluster();
-  hand = await brokerHand(cluster.kafka);
+const { open, talking } = clusterOfEachTest();
+
+beforeAll(async () => {
+  hand = await brokerHand(engines().kafka);
 });
 
-afterEach(async () => {
-  const leaving = company?.leave();
-  company = undefined;
-  await cluster.remove();
-  await leaving;
-}, 60_000);
-
 /** One node, and a room in which somebody has said so many things, all of which the store has. */
-async function chatWith(messages: number): Promise<{ node: Node; owner: HttpPerson; chat: string; partition: number }> {
+async function chatWith(messages: number): Promise<{
+  readonly cluster: Cluster;
+  readonly node: Node;
+  readonly owner: HttpPerson;
+  readonly chat: string;
+  readonly partition: number;
+}> {
+  const cluster = await open();
   const node = await cluster.start();
   const owner = await HttpPerson.open(node.httpPort ?? 0, "owner");
   const chat = await owner.chat("tea");
@@ -54,11 +54,11 @@ async function chatWith(messages: number): Promise<{ node: Node; owner: HttpPers
     () => "the store to have all",
     async () => (await cluster.stored(chat)).records.length > messages || undefined,
   );
-  return { node, owner, chat, partition: cluster.partitionOf(chat) };
+  return { cluster, node, owner, chat, partition: cluster.partitionOf(chat) };
 }
 
 /** Starts a node that must refuse; gives the one line that it said. */
-async function refusal(): Promise<string> {
+async function refusal(cluster: Cluster): Promise<string> {
   const { code, stdout, stderr } = await cluster.refused();
   expect(stdout).not.toContain('"listening"');
   expect(code, stderr).toBe(1);
@@ -70,11 +70,7 @@ describe(`a topic that others write into, seed ${seed}`, () => {
   it("PROJ-5 FAN-1 what is no record is set aside, counted and named, by every node alike, and stops nobody", {
     timeout: 180_000,
   }, async () => {
-    const nodes = [await cluster.start(), await cluster.start()];
-    const people = await Company.gather(cluster, new Dice(seed));
-    company = people;
-    people.start();
-    await people.talk(TALK);
+    const { cluster, nodes, people } = await talking(TALK);
     const partitions = people.rooms.map(({ name }) => cluster.partitionOf(name));
     for (let round = 0; round < ROUNDS; round++) {
       for (const partition of partitions) {
@@ -109,7 +105,7 @@ describe("a topic that is not what it was", () => {
   it("LOG-1 STOP-1 PROJ-5 deleted and made again: nothing is acknowledged, no node starts on it", {
     timeout: 180_000,
   }, async () => {
-    const { node, owner, chat } = await chatWith(10);
+    const { cluster, node, owner, chat } = await chatWith(10);
     const post = () => owner.ask(`/chats/${chat}/messages`, { form: { content: "into another topic" } });
     await hand.deleteTopics(cluster.topic);
     const gone = await post();
@@ -125,7 +121,7 @@ describe("a topic that is not what it was", () => {
     expect(other.status, other.body).toBe(503);
     expect((await ask(node.httpPort ?? 0, "/readyz")).status).toBe(503);
     await node.kill("SIGKILL");
-    const line = await refusal();
+    const line = await refusal(cluster);
     expect(line).toContain("deleted");
     expect(line).toContain(cluster.keyspace);
   });
@@ -134,11 +130,11 @@ describe("a topic that is not what it was", () => {
     it("STOP-1 PROJ-3 its end lies before the store's checkpoint: refused, with partition and positions", {
       timeout: 120_000,
     }, async () => {
-      const { node, partition } = await chatWith(10);
+      const { cluster, node, partition } = await chatWith(10);
       expect(await node.kill("SIGTERM")).toEqual({ code: 0, signal: null });
       const session = await cluster.session();
       await session.write(`INSERT INTO checkpoints (partition, position) VALUES (${partition}, 5000)`, []);
-      const line = await refusal();
+      const line = await refusal(cluster);
       expect(line).toContain("5000");
       expect(line).toMatch(new RegExp(`partition ${partition}\\b`));
     });
@@ -148,13 +144,13 @@ describe("a topic that is not what it was", () => {
     it("STOP-1 PROJ-3 it begins after the store's checkpoint: refused, never skipped", {
       timeout: 120_000,
     }, async () => {
-      const { node, partition } = await chatWith(10);
+      const { cluster, node, partition } = await chatWith(10);
       expect(await node.kill("SIGTERM")).toEqual({ code: 0, signal: null });
       await hand.trim(cluster.topic, partition, 8);
       const session = await cluster.session();
       await session.write(`INSERT INTO checkpoints (partition, position) VALUES (${partition}, 3)`, []);
       await session.write("TRUNCATE snapshots", []);
-      const line = await refusal();
+      const line = await refusal(cluster);
       expect(line).toMatch(new RegExp(`partition ${partition}\\b`));
       expect(line).toMatch(/\b8\b/);
     });

@@ -1,22 +1,24 @@
 /** The store on CQL with rooms of many buckets, rows of any size, many rooms, and rows and snapshots that are damaged. */
+
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { StoredRecord } from "../../src/server/record.ts";
 import { type CqlStore, openCqlStore } from "../../src/server/store/cql.ts";
+import { CQL_STORE_MIGRATIONS } from "../../src/server/store/cql-schema.ts";
 import { StoreDamaged } from "../../src/server/store/message-store.ts";
 import { PackedRows } from "../../src/server/store/packed-rows.ts";
+import { type TestKeyspace, testKeyspace } from "../support/cql-keyspace.ts";
 import { engines } from "../support/engines.ts";
 import { message, uuidOf } from "../support/log-records.ts";
 import { batchOf, NO_LIMIT, roomOf } from "../support/store-history.ts";
-import { type StoreKeyspace, storeKeyspace } from "../support/store-keyspace.ts";
 
 const ROOM = roomOf(0);
 
-let keyspace: StoreKeyspace;
+let keyspace: TestKeyspace;
 let store: CqlStore;
 const damages: StoreDamaged[] = [];
 
 beforeAll(async () => {
-  keyspace = await storeKeyspace(engines().cql);
+  keyspace = await testKeyspace(engines().cql, CQL_STORE_MIGRATIONS);
   store = await openCqlStore({ session: keyspace.session, damaged: (error) => damages.push(error) });
 });
 afterEach(async () => {

@@ -1,12 +1,14 @@
 /** Several who write the store on CQL, one who was held up, and writes that fail or whose answer is lost. */
+
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { StoredRecord } from "../../src/server/record.ts";
 import { type CqlStore, openCqlStore } from "../../src/server/store/cql.ts";
+import { CQL_STORE_MIGRATIONS } from "../../src/server/store/cql-schema.ts";
 import type { Snapshot } from "../../src/server/store/message-store.ts";
+import { type TestKeyspace, testKeyspace } from "../support/cql-keyspace.ts";
 import { engines } from "../support/engines.ts";
 import { faultySession, type WriteFate } from "../support/faulty-session.ts";
 import { batchOf, expectedRows, history, NO_LIMIT, removing, roomOf, withoutTexts } from "../support/store-history.ts";
-import { type StoreKeyspace, storeKeyspace } from "../support/store-keyspace.ts";
 
 const LOG = history({ length: 900, rooms: 3, dropEvery: 9, bodyLength: (position) => position % 400 });
 const ROOM = roomOf(0);
@@ -17,10 +19,10 @@ const snapshotOf = (position: number, byte: number, length = 600_000): Snapshot 
   bytes: new Uint8Array(length).fill(byte),
 });
 
-let keyspace: StoreKeyspace;
+let keyspace: TestKeyspace;
 
 beforeAll(async () => {
-  keyspace = await storeKeyspace(engines().cql);
+  keyspace = await testKeyspace(engines().cql, CQL_STORE_MIGRATIONS);
 });
 afterEach(() => keyspace.empty());
 afterAll(() => keyspace.drop());

@@ -1,15 +1,17 @@
 /** The store in CQL on a real database, held to the contract of all stores. */
+
 import { afterAll, beforeAll } from "vitest";
 import { openCqlStore } from "../../src/server/store/cql.ts";
+import { CQL_STORE_MIGRATIONS } from "../../src/server/store/cql-schema.ts";
 import { messageStoreContract, type OpenStore } from "../contract/message-store.ts";
 import { removalsContract } from "../contract/message-store-removals.ts";
+import { type TestKeyspace, testKeyspace } from "../support/cql-keyspace.ts";
 import { engines } from "../support/engines.ts";
-import { type StoreKeyspace, storeKeyspace } from "../support/store-keyspace.ts";
 
-let keyspace: StoreKeyspace;
+let keyspace: TestKeyspace;
 
 beforeAll(async () => {
-  keyspace = await storeKeyspace(engines().cql);
+  keyspace = await testKeyspace(engines().cql, CQL_STORE_MIGRATIONS);
 });
 afterAll(() => keyspace.drop());
 

@@ -7,7 +7,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { engines } from "../support/engines.ts";
 import { Cluster } from "../support/engines-cluster.ts";
 import { isLong } from "../support/faults-run.ts";
@@ -21,29 +21,33 @@ const LINE = /^verbatim: [^\n]+\n$/;
 
 let folder = "";
 let admin: TopicAdmin;
+/** All that was made here, to be taken away; and of it one that a node has made and left, for tests that change little. */
 const clusters: Cluster[] = [];
+let made: Cluster;
+let maker: SpawnedServer;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "verbatim-start-"));
   admin = await topicAdmin(engines().kafka);
-});
-
-afterEach(async () => {
-  for (const cluster of clusters.splice(0)) {
-    await admin.remove(cluster.topic, cluster.signalsTopic);
-    // One that never came to have a keyspace has none to drop.
-    await cluster.session().then(
-      (session) => session.schema(`DROP KEYSPACE IF EXISTS ${cluster.keyspace}`),
-      () => undefined,
-    );
-    await cluster.remove();
-  }
-});
+  made = newCluster();
+  maker = await made.start();
+}, 120 * SECOND);
 
 afterAll(async () => {
+  await Promise.all(
+    clusters.map(async (cluster) => {
+      await admin.remove(cluster.topic, cluster.signalsTopic);
+      // One that never came to have a keyspace has none to drop.
+      await cluster.session().then(
+        (session) => session.schema(`DROP KEYSPACE IF EXISTS ${cluster.keyspace}`),
+        () => undefined,
+      );
+      await cluster.remove();
+    }),
+  );
   await admin.close();
   await rm(folder, { recursive: true, force: true });
-});
+}, 120 * SECOND);
 
 /** A cluster that nobody has started yet, on the engines of this run or on others. */
 function newCluster(others: { readonly kafka?: string; readonly cql?: string } = {}): Cluster {
@@ -70,8 +74,7 @@ const rooms = async (node: SpawnedServer): Promise<string[]> => {
 
 describe("a node", () => {
   it("makes tables, topics and rooms, says where it is, and is one of several", async () => {
-    const cluster = newCluster();
-    const one = await cluster.start();
+    const [cluster, one] = [made, maker];
     expect(one.listening).toMatchObject({
       kafka: cluster.kafka,
       topic: cluster.topic,
@@ -105,9 +108,9 @@ describe("a node", () => {
   });
 
   it("shows a person where it is", async () => {
-    const cluster = newCluster();
+    const cluster = made;
     const doors = ["--tcp", "127.0.0.1:0", "--http", "127.0.0.1:0", "--log-format", "pretty"];
-    const run = spawnVerbatim(["serve", ...doors, ...cluster.flags]);
+    const run = spawnVerbatim(["serve", ...doors, ...cluster.flags, "--no-migrate"]);
     await until(
       60 * SECOND,
       () => `the banner: ${run.stdout()} ${run.stderr()}`,
@@ -136,15 +139,27 @@ describe("a node", () => {
 });
 
 describe("verbatim migrate", () => {
-  it("does it for nodes that may not, and two at once are harmless", async () => {
+  it("STOP-1 does it for nodes that may not and refuse until it has, and two at once are harmless", async () => {
     const cluster = newCluster();
+    expect(await refusal(cluster, "--no-migrate")).toContain(
+      `the database has no keyspace ${cluster.keyspace}: run verbatim migrate first`,
+    );
+    expect((await runVerbatim(["user", "list", ...cqlFlags(cluster)])).stderr).toContain("run verbatim migrate first");
+
     const both = await Promise.all([migrate(cluster), migrate(cluster)]);
     for (const { code, stdout } of both) {
       expect(code).toBe(0);
       expect(stdout).toMatch(/: (nothing to migrate|migrated: 1, 101); 24 public rooms\n/);
     }
     expect(both.some(({ stdout }) => stdout.includes("migrated: "))).toBe(true);
-    await cluster.start(["--no-migrate"]);
+    const session = await cluster.session();
+    await session.write("DELETE FROM migrations WHERE number = ?", [101]);
+    expect(await refusal(cluster, "--no-migrate")).toBe(
+      `keyspace ${cluster.keyspace} lacks migration 101; run verbatim migrate first`,
+    );
+    expect((await migrate(cluster)).stdout).toMatch(/: migrated: 101; 24 public rooms\n/);
+    const node = await cluster.start(["--no-migrate"]);
+    expect(await node.kill("SIGTERM")).toEqual({ code: 0, signal: null });
   });
 
   it("is for a cluster", async () => {
@@ -157,20 +172,6 @@ describe("verbatim migrate", () => {
 });
 
 describe("STOP-1 a node refuses", () => {
-  it("to serve without tables, and names what is missing", async () => {
-    const cluster = newCluster();
-    expect(await refusal(cluster, "--no-migrate")).toContain(
-      `the database has no keyspace ${cluster.keyspace}: run verbatim migrate first`,
-    );
-    expect((await runVerbatim(["user", "list", ...cqlFlags(cluster)])).stderr).toContain("run verbatim migrate first");
-    expect((await migrate(cluster)).code).toBe(0);
-    const session = await cluster.session();
-    await session.write("DELETE FROM migrations WHERE number = ?", [101]);
-    expect(await refusal(cluster, "--no-migrate")).toBe(
-      `keyspace ${cluster.keyspace} lacks migration 101; run verbatim migrate first`,
-    );
-  });
-
   if (isLong) {
     it("to serve without a topic that it may not make", async () => {
       const cluster = newCluster();
@@ -185,39 +186,43 @@ describe("STOP-1 a node refuses", () => {
 
   it("a topic under which messages may be lost, names each setting, and takes it with --accept-topic", async () => {
     const cluster = newCluster();
-    await admin.create(cluster.topic, 4, { "cleanup.policy": "compact", "retention.ms": "1000" });
-    const line = await refusal(cluster);
-    expect(line).toContain(`the topic ${cluster.topic} is not as it should be: `);
+    const { topic } = cluster;
+    // In the keyspace of others, from which nobody has read yet.
+    const place = ["--cql-keyspace", made.keyspace];
+    const session = await made.session();
+    const [row] = await session.serialRows("SELECT value FROM facts WHERE name = 'cluster'", []);
+    await session.conditional("DELETE FROM facts WHERE name = 'cluster' IF EXISTS", []);
+    await admin.create(topic, 4, { "cleanup.policy": "compact", "retention.ms": "1000" });
+    const line = await refusal(cluster, ...place);
+    expect(line).toContain(`the topic ${topic} is not as it should be: `);
     expect(line).toContain("cleanup.policy is compact, should be delete");
     expect(line).toContain("retention.ms is 1000, should be -1");
     expect(line).toContain("--accept-topic");
-    const node = await cluster.start(["--accept-topic"]);
+    const node = await cluster.start(["--accept-topic", ...place]);
     const warned = node.logLines().filter(({ level }) => level === "warn");
-    expect(warned.map(({ msg }) => msg)).toContain(
-      `topic ${cluster.topic}: cleanup.policy is compact, should be delete`,
-    );
+    expect(warned.map(({ msg }) => msg)).toContain(`topic ${topic}: cleanup.policy is compact, should be delete`);
+    await node.kill("SIGTERM");
+    const restore = "UPDATE facts SET value = ? WHERE name = 'cluster' IF EXISTS";
+    expect((await session.conditional(restore, [String(row?.["value"])])).applied).toBe(true);
   });
 
   it("PROJ-5 a cluster with other facts, each by its name", async () => {
-    const cluster = newCluster();
-    expect((await migrate(cluster)).code).toBe(0);
+    const cluster = made;
     const session = await cluster.session();
     const [row] = await session.serialRows("SELECT value FROM facts WHERE name = 'cluster'", []);
     const facts = JSON.parse(String(row?.["value"])) as Record<string, unknown>;
     const write = (value: unknown): Promise<unknown> =>
       session.conditional("UPDATE facts SET value = ? WHERE name = 'cluster' IF EXISTS", [JSON.stringify(value)]);
-    for (const [change, says] of [
-      [
-        { foldVersion: 99 },
-        /version of the fold: 99 there, \d+ here\); run the same version of Verbatim on all nodes$/,
-      ],
-      [{ keyWindow: 7 }, /keys that a partition remembers: 7 there, 131072 here/],
-      [{ hash: "crc32" }, /hash of a room's id: crc32 there, murmur2 here/],
-      [{ format: 2 }, /has format 2, this version knows up to 1: start the newer version here too$/],
-    ] as const) {
-      await write({ ...facts, ...change });
-      expect(await refusal(cluster)).toMatch(says);
-    }
+    await write({ ...facts, foldVersion: 99, keyWindow: 7, hash: "crc32" });
+    const differs = await refusal(cluster);
+    expect(differs).toMatch(/version of the fold: 99 there, \d+ here\b/);
+    expect(differs).toMatch(/keys that a partition remembers: 7 there, 131072 here\b/);
+    expect(differs).toMatch(/hash of a room's id: crc32 there, murmur2 here\b/);
+    expect(differs).toMatch(/; run the same version of Verbatim on all nodes$/);
+    await write({ ...facts, format: 2 });
+    expect(await refusal(cluster)).toMatch(
+      /has format 2, this version knows up to 1: start the newer version here too$/,
+    );
     await write({ ...facts, partitions: 5 });
     const line = await refusal(cluster);
     expect(line).toContain("partitions is 4, should be 5");
@@ -247,19 +252,24 @@ describe("STOP-1 a node refuses", () => {
 describe("STOP-1 engines that are absent", () => {
   it("are waited for, and given up with exit code 1", async () => {
     const nowhere = `127.0.0.1:${await closedPort()}`;
-    for (const [others, name] of [
-      [{ kafka: nowhere }, `Kafka at ${nowhere}`],
-      [{ cql: nowhere }, `the database at ${nowhere}`],
-    ] as const) {
-      const { code, stdout, stderr } = await newCluster(others).refused(["--engine-wait-seconds", "8"]);
-      expect(stderr).toMatch(LINE);
-      expect(stderr).toContain(`verbatim: ${name} did not answer within 8 s (`);
-      expect(stderr).toContain("ECONNREFUSED");
-      expect(stderr).toContain("--engine-wait-seconds N");
-      expect(code).toBe(1);
-      expect(stdout).toContain(`waiting for ${name}, `);
-      expect(stdout).not.toContain("listening");
-    }
+    const absent = [
+      [newCluster({ kafka: nowhere }), `Kafka at ${nowhere}`],
+      [newCluster({ cql: nowhere }), `the database at ${nowhere}`],
+    ] as const;
+    await Promise.all(
+      absent.map(async ([cluster, name]) => {
+        // The database is there where the brokers are not: with its tables, for they are made first.
+        const tables = ["--cql-keyspace", made.keyspace, "--no-migrate"];
+        const { code, stdout, stderr } = await cluster.refused(["--engine-wait-seconds", "8", ...tables]);
+        expect(stderr).toMatch(LINE);
+        expect(stderr).toContain(`verbatim: ${name} did not answer within 8 s (`);
+        expect(stderr).toContain("ECONNREFUSED");
+        expect(stderr).toContain("--engine-wait-seconds N");
+        expect(code).toBe(1);
+        expect(stdout).toContain(`waiting for ${name}, `);
+        expect(stdout).not.toContain("listening");
+      }),
+    );
   });
 
   it("are waited for no longer when the node is told to stop", async () => {

@@ -7,14 +7,13 @@ import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemChance, systemClock } from "../../src/server/clock.ts";
-import type { CqlOptions } from "../../src/server/cql/driver.ts";
 import { type CqlSession, openCql } from "../../src/server/cql/session.ts";
-import type { KafkaOptions } from "../../src/server/kafka/connection.ts";
 import { partitionOf } from "../../src/server/partition.ts";
 import type { StoredRecord } from "../../src/server/record.ts";
 import { openCqlStore } from "../../src/server/store/cql.ts";
 import type { MessageStore } from "../../src/server/store/message-store.ts";
 import { publicRoomId } from "../../src/server/uuid.ts";
+import { cqlOptionsOf } from "./cql-keyspace.ts";
 import { engines } from "./engines.ts";
 import type { LoadDoors } from "./load-actor.ts";
 import { type FinishedRun, runVerbatim, type SpawnedServer, startServer } from "./spawned-server.ts";
@@ -64,11 +63,6 @@ export class Cluster {
     return [...this.#nodes];
   }
 
-  /** How the brokers are reached. */
-  get brokers(): KafkaOptions {
-    return { brokers: [addressOf(this.kafka)], tls: undefined, sasl: undefined };
-  }
-
   /** Starts a node and resolves when it listens. */
   async start(more: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<Node> {
     this.#started += 1;
@@ -88,7 +82,7 @@ export class Cluster {
 
   /** The session with the database, made when it is first asked for. */
   async session(): Promise<CqlSession> {
-    this.#session ??= await openCql(this.#cqlOptions(), {
+    this.#session ??= await openCql(cqlOptionsOf(this.cql, this.keyspace), {
       ...{ clock: systemClock, chance: systemChance },
       createKeyspace: false,
     });
@@ -134,12 +128,6 @@ export class Cluster {
     await this.#session?.close();
     await rm(this.#dir, { recursive: true, force: true, maxRetries: 5 });
   }
-
-  #cqlOptions(): CqlOptions {
-    const { keyspace } = this;
-    const plain = { datacenter: undefined, replication: undefined, user: undefined, password: undefined };
-    return { ...plain, contactPoints: [addressOf(this.cql)], keyspace, tls: undefined };
-  }
 }
 
 /** A cluster without nodes, on the engines of this run or on others. */
@@ -150,8 +138,3 @@ export async function makeCluster(others: { readonly kafka?: string; readonly cq
 
 /** The id of a room that is named as clients name it. */
 const roomId = (room: string): string => (/^[0-9a-f]{8}-/.test(room) ? room : publicRoomId(room));
-
-function addressOf(address: string): { readonly host: string; readonly port: number } {
-  const at = address.lastIndexOf(":");
-  return { host: address.slice(0, at), port: Number(address.slice(at + 1)) };
-}
