@@ -33,7 +33,9 @@ export async function startKafka({
     const id = randomBytes(16).toString("base64url");
     await runJava(
       [
-        ...["-XX:TieredStopAtLevel=1", "-cp", jars, "kafka.tools.StorageTool", "format", "-t", id, "-c", settings],
+        ...["-XX:TieredStopAtLevel=1", "-cp", jars, "kafka.tools.StorageTool", "format"],
+        // In one piece: an id may begin with a dash, and would be taken for a flag.
+        ...[`--cluster-id=${id}`, "-c", settings],
         ...(protection?.users ?? []).flatMap(scramOf),
       ],
       folder.dir,
