@@ -37,12 +37,12 @@ export interface WebClient {
   readonly styles: readonly string[];
 }
 
-/** One entry of the build's manifest, as far as it is used. */
+/** One entry of the build's manifest, as far as it is used; what does not hold for a file is missing. */
 interface ManifestEntry {
   readonly file: string;
-  readonly isEntry?: boolean;
-  readonly imports?: readonly string[];
-  readonly css?: readonly string[];
+  readonly isEntry: boolean | undefined;
+  readonly imports: readonly string[] | undefined;
+  readonly css: readonly string[] | undefined;
 }
 
 /** Where a build has it: beside the server. The sources have none there, and serve the plain pages alone. */
