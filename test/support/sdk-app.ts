@@ -43,6 +43,8 @@ export class SdkApp {
   readonly #cursors = new Map<string, number>();
   #kept: readonly KeptOutgoing[] = [];
   #texts = 0;
+  /** The message that has left `outgoing` and whose record is told next: nothing may come between. */
+  #between: string | undefined;
 
   constructor(options: AppOptions) {
     this.name = options.name;
@@ -149,8 +151,12 @@ export class SdkApp {
     room.on("outgoing", ({ key, state }) => {
       const said = this.said.get(key);
       if (said === undefined) return;
-      if (state.type === "sent") said.isSent = true;
-      else if (state.type === "failed") {
+      this.#nothingBetween(key);
+      if (state.type === "sent") {
+        said.isSent = true;
+        // Where it is about to be told the cursor is there already.
+        if (state.seq >= room.cursor) this.#between = key;
+      } else if (state.type === "failed") {
         said.failed = state.code;
         room.discard(key);
       }
@@ -164,10 +170,19 @@ export class SdkApp {
     if (!this.#isTrue(name, record, next)) this.faults.push(`${this.name}: ${record.seq} in ${name}, not ${next}`);
     if (room.cursor !== record.seq) this.faults.push(`${this.name}: the cursor is ${room.cursor}, not ${record.seq}`);
     const key = record.type === "message" ? record.key : undefined;
+    this.#nothingBetween(key);
+    this.#between = undefined;
     // A view that shows records and what is unsent shows each once, at any moment.
     if (room.outgoing.some((one) => one.key === key)) this.faults.push(`${this.name}: ${key} is shown twice`);
     const said = key === undefined ? undefined : this.said.get(key);
     if (said?.isSent === false) this.faults.push(`${this.name}: ${key} was told before it was sent`);
+  }
+
+  /** A view that shows records and what is unsent shows each at least once, too. */
+  #nothingBetween(key: string | undefined): void {
+    if (this.#between === undefined || this.#between === key) return;
+    this.faults.push(`${this.name}: ${this.#between} was sent and is not told`);
+    this.#between = undefined;
   }
 
   #isTrue(name: string, record: RoomRecord, seq: number): boolean {
