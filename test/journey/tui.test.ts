@@ -158,6 +158,38 @@ describe("verbatim tui", () => {
     expect(await screen.shows(/Here: 2/)).toContain("before");
   });
 
+  it("loads what was said before as one scrolls up, to the first message, and goes back to the newest", async () => {
+    const client = await other();
+    const said = 700;
+    for (let number = 1; number <= said; number += 1) {
+      client.send({ _ct: "send_message", r: ROOM, c: `said as number ${number}.` });
+    }
+    await client.heard({ c: `said as number ${said}.` });
+    const screen = await inRoom();
+    await screen.shows(new RegExp(`number ${said}\\.`));
+    let before = "";
+    await until(
+      WITHIN_MS,
+      () => `the first message:\n${screen.screen()}`,
+      () => {
+        const now = screen.screen();
+        const isWhole = now === before;
+        before = now;
+        // It may have been read while a frame was being drawn.
+        if (!isWhole) return undefined;
+        const seen = [...now.matchAll(/number (\d+)\./g)].map(([, number]) => Number(number));
+        // However far it has come: what is seen has no hole.
+        expect(seen).toEqual(seen.map((_, index) => (seen[0] ?? 0) + index));
+        screen.press("PageUp");
+        return seen[0] === 1 || undefined;
+      },
+    );
+    client.send({ _ct: "send_message", r: ROOM, c: "one more" });
+    await screen.shows(/1 new below/);
+    screen.press("Escape");
+    await screen.shows(/ one more\b/);
+  });
+
   it("takes a paste of 10,000 lines, asks, and sends every line once", async () => {
     const screen = await inRoom();
     const client = await other();
