@@ -355,6 +355,10 @@ export class ConversationStore {
         // What was told before the page came stands before it.
         this.#takeIn();
         this.#timeline.page(side, asked, page);
+        // Somebody waits for it: no rest before it is shown.
+        this.#cancelFrame?.();
+        this.#cancelFrame = undefined;
+        this.#notBefore = 0;
         this.#fetching(side, "idle");
         if (this.#isJumping && side !== "older") this.#fetchNewest();
       },
