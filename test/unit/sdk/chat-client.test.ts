@@ -55,7 +55,7 @@ describe("a client", () => {
     expect(lines.last.sent[0]).toEqual({ _ct: "hello", v: 1, s: "s1" });
   });
 
-  it("waits longer after each attempt that fails, and says until when and why", () => {
+  it("SDK-4 waits longer after each attempt that fails, and says until when and why", () => {
     const { client, clock, lines } = start();
     const pauses: number[] = [];
     for (let attempt = 1; attempt <= 9; attempt++) {
@@ -164,7 +164,7 @@ describe("a client that is refused", () => {
     expect(client.state).toMatchObject({ type: "waiting", reason: `because: ${code}` });
   });
 
-  it("ends where its token is revoked while it is connected", () => {
+  it("SDK-4 ends where its token is revoked while it is connected", () => {
     const { client, lines } = start({ token: "t1" });
     lines.last.letsIn("ann").tell(error("signed_out")).ends(4403, "");
     expect(client.state).toEqual({ type: "ended", reason: { code: "signed_out", text: "because: signed_out" } });
@@ -254,7 +254,7 @@ describe("a client that hears nothing", () => {
     expect(client.state.type).toBe("online");
   });
 
-  it("comes back where none comes", () => {
+  it("SDK-4 comes back where none comes", () => {
     const { client, clock, lines } = start();
     const line = lines.last.letsIn("ann");
     clock.advance(45_000);

@@ -55,7 +55,7 @@ describe("a message", () => {
     expect(states).toEqual(["hello sending", "hello sent"]);
   });
 
-  it("is sent again, with its key, where it has not come back", () => {
+  it("SDK-3 is sent again, with its key, where it has not come back", () => {
     const { line, room, states, comeBack } = start();
     line.tell(...live());
     const [first, second] = [room.send("first"), room.send("second")];

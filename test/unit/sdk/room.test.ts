@@ -37,7 +37,7 @@ describe("a room", () => {
     expect([room.name, room.cursor, room.presence]).toEqual(["rust", 3, { users: ["bob", "ann"], count: 2 }]);
   });
 
-  it("goes on after a lost connection from where it stood, though that was in the midst of catching up", () => {
+  it("SDK-3 goes on after a lost connection from where it stood, though that was in the midst of catching up", () => {
     const { line, room, told, comeBack } = start({ last: 50 });
     line.tell(...joins("rust", ["ann"], say(7, 8), 9).slice(0, -1)).ends();
     expect(room.state.type).toBe("joining");
