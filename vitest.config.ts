@@ -1,5 +1,5 @@
 /**
- * The test suites. Fast ones come first. Of those that start servers two files run beside each other, for most of their
+ * The test suites. Fast ones come first. Of those that start servers some files run beside each other, for most of their
  * time is waiting; the few that hold what others feel against a measure run one by one, so that nobody disturbs them.
  * Vitest runs each suite's global setup before the first suite: that of the engines only begins to start them, so that
  * they are up when their turn comes.
@@ -24,7 +24,7 @@ const LONG_ONLY =
         ].map((name) => `test/engines/${name}.test.ts`),
         ...["bench-server", "haproxy", "pack"].map((name) => `test/journey/${name}.test.ts`),
         "test/journey/dashboards.test.ts",
-        "test/browser/keyboard.test.ts",
+        ...["keyboard", "other-sites"].map((name) => `test/browser/${name}.test.ts`),
       ];
 
 /** What every suite has. */
@@ -46,10 +46,10 @@ const quick = (name: string) => ({
   test: { ...suite(name, 0), isolate: false, testTimeout: 20 * SECOND, hookTimeout: 20 * SECOND },
 });
 
-/** A suite that starts processes. */
+/** A suite that starts processes, and waits for them most of its time: three of its files run beside each other. */
 const slow = (name: string, groupOrder: number) => ({
   extends: true as const,
-  test: { ...suite(name, groupOrder), testTimeout: 120 * SECOND, hookTimeout: 60 * SECOND },
+  test: { ...suite(name, groupOrder), maxWorkers: 3, testTimeout: 120 * SECOND, hookTimeout: 60 * SECOND },
 });
 
 /** A suite whose files have the machine to themselves, one after another. */
@@ -63,6 +63,8 @@ const onEngines = (groupOrder: number) => ({
   extends: true as const,
   test: {
     ...slow("engines", groupOrder).test,
+    // Broker and database take a core by themselves.
+    maxWorkers: 2,
     globalSetup: ["test/support/engines-setup.ts"],
     setupFiles: ["test/support/engines-ready.ts"],
     runner: "./test/support/engines-runner.ts",

@@ -9,7 +9,7 @@ import { keepTheme } from "./actions/theme.ts";
 import { App } from "./app.ts";
 import { routeOf } from "./model/route.ts";
 import { pageTitle } from "./model/words.ts";
-import { giveBack, readPageFacts, takeOver } from "./page.ts";
+import { announceClient, giveBack, readPageFacts, takeOver } from "./page.ts";
 import { Store } from "./store.ts";
 import "./styles/base.css";
 import "./styles/frame.css";
@@ -25,6 +25,7 @@ function start(): void {
   const app = new App(store, new HttpApi({ base: "" }));
   app.start();
   render(<AppView app={app} />, takeOver(document));
+  announceClient(document);
   setInterval(() => {
     store.now.value = Date.now();
   }, MINUTE_MS);

@@ -34,6 +34,14 @@ export function takeOver(document: Document): HTMLElement {
   return home;
 }
 
+/**
+ * Tells the server, for a day, that its pages are not what is read in this browser: a page that is only on its way to the
+ * client moves no read marker.
+ */
+export function announceClient(document: Document): void {
+  document.cookie = "verbatim_client=1; Path=/ui; SameSite=Lax; Max-Age=86400";
+}
+
 /** The client could not start: the plain page, which is still there, is shown. */
 export function giveBack(document: Document): void {
   document.documentElement.dataset["client"] = "failed";

@@ -121,7 +121,7 @@ async function reads(page: Page, wanted: readonly string[]): Promise<void> {
 }
 
 describe("two people in one room", () => {
-  it("talk, see each other come and write, and take back what they said", async () => {
+  it("WEB-2 talk, see each other come and write, and take back what they said", async () => {
     const alice = await visit("Alice", "general");
     const bob = await visit("Bob", "general");
     await alice.page.getByText(/Bob. joined/).waitFor();
@@ -146,7 +146,7 @@ describe("two people in one room", () => {
     expect([...alice.oddities, ...bob.oddities]).toEqual([]);
   });
 
-  it("see a script as text, Markdown as Markdown, and no picture of anybody's", async () => {
+  it("WEB-1 see a script as text, Markdown as Markdown, and no picture of anybody's", async () => {
     const eve = await visit("Eve", "random");
     const mallory = await visit("Mallory", "random");
     const nasty = [
@@ -224,7 +224,7 @@ describe("a long room", () => {
 });
 
 describe("in bad weather", () => {
-  it("what was said and heard while the server died and came back stands there once, in one order", async () => {
+  it("WEB-2 what was said and heard while the server died and came back stands there once, in one order", async () => {
     const erin = await visit("Erin", "music");
     const frank = await visit("Frank", "music");
     await say(erin.page, "one");
@@ -261,7 +261,7 @@ describe("in bad weather", () => {
     await reads(grace.page, [long]);
   });
 
-  it("a draft outlives the page, and what was unread is marked when one comes back", async () => {
+  it("WEB-2 a draft outlives the page, and what was unread is marked when one comes back", async () => {
     const heidi = await visit("Heidi", "books");
     const ivan = await visit("Ivan", "books");
     await say(ivan.page, "first");
@@ -293,6 +293,13 @@ describe("in bad weather", () => {
     await heidi.page.reload();
     await field(heidi.page).waitFor();
     expect(await field(heidi.page).inputValue()).toBe("I was about to");
+    // A page that comes anew does not count as read what it only brings.
+    await heidi.page.goto("/dashboard");
+    await say(ivan.page, "fourth");
+    await reads(ivan.page, ["first", "second", "third", "fourth"]);
+    await heidi.page.goto("/ui/chats/books");
+    await marked.waitFor();
+    expect(await marked.locator(".vc-text").textContent()).toBe("fourth");
     expect(heidi.oddities).toEqual([]);
   });
 });

@@ -124,7 +124,7 @@ describe("people at an open server", () => {
     expect(await page.evaluate("window.shown")).toEqual(["Alice in Duo: heard"]);
   });
 
-  it("go anywhere by the keyboard: to rooms, to people, up and down, and back", async () => {
+  it("WEB-3 go anywhere by the keyboard: to rooms, to people, up and down, and back", async () => {
     await comeIn(browser(), open, "Heidi");
     const { page, oddities } = await comeIn(browser(), open, "Grace");
     await page.keyboard.press("Control+k");
@@ -220,7 +220,7 @@ describe("people with passwords", () => {
 });
 
 describe("the client", () => {
-  it("is found in order by a checker of accessibility, light and dark, everywhere", async () => {
+  it("WEB-3 is found in order by a checker of accessibility, light and dark, everywhere", async () => {
     const { page } = await comeIn(browser(), open, "Nina");
     await makeWebChat(page, "A chat", ["Alice"]);
     await sayInWeb(page, "hello");
@@ -242,7 +242,7 @@ describe("the client", () => {
     expect(await axeFindings(page)).toEqual([]);
   });
 
-  it("shows list or chat in a narrow window, each as wide as that", async () => {
+  it("WEB-3 shows list or chat in a narrow window, each as wide as that", async () => {
     const { page } = await comeIn(browser(), open, "Olivia".padEnd(64, "a"), { viewport: { width: 320, height: 640 } });
     expect(await overflow(page)).toBe(0);
     await makeWebChat(page, "W".repeat(120), []);
@@ -272,7 +272,7 @@ describe("the client", () => {
     expect(await lightness(page)).toBeLessThan(384);
   });
 
-  it("leaves the plain page to those without script, and shows it where the client can't be loaded", async () => {
+  it("WEB-3 HTTP-6 leaves the plain page to those without script, and shows it where the client can't be loaded", async () => {
     const plain = await openWindow(browser(), open.origin, { javaScriptEnabled: false });
     await plain.page.goto("/");
     expect(await plain.page.getByRole("heading", { name: "Sign in or sign up" }).isVisible()).toBe(true);
@@ -286,7 +286,7 @@ describe("the client", () => {
 });
 
 describe("what a first visit loads", () => {
-  it("is at most 80 KB of script, compressed, kept for ever, and nothing from elsewhere", async () => {
+  it("WEB-1 is at most 80 KB of script, compressed, kept for ever, and nothing from elsewhere", async () => {
     const page = await (await fetch(`${open.origin}/`)).text();
     const paths = [...page.matchAll(/(?:src|href)="(\/ui\/web\/[^"]+)"/g)].map(([, path]) => path ?? "");
     expect(paths.some((path) => path.endsWith(".js"))).toBe(true);

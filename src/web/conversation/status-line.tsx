@@ -6,7 +6,7 @@ import type { ConnectionState, RoomState } from "../../sdk/types.ts";
 import type { ConversationStore } from "./conversation-store.ts";
 
 /** What is out of the ordinary, in words; empty where nothing is. */
-export function trouble(room: RoomState, connection: ConnectionState): string {
+function trouble(room: RoomState, connection: ConnectionState): string {
   switch (room.type) {
     case "gone":
       return "You are not in here any more. What you see is what you had.";

@@ -9,7 +9,7 @@
 import type { HistoryPage, Message, RoomRecord } from "../../sdk/types.ts";
 
 /** Records that the window holds at most; a page that was just fetched may stand beyond it for a moment. */
-export const WINDOW_RECORDS_MAX = 800;
+const WINDOW_RECORDS_MAX = 800;
 
 /** By how much it may be longer before it is cut, so that a busy room is not cut with each message. */
 const WINDOW_SLACK_RECORDS = 100;

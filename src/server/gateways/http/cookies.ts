@@ -1,6 +1,6 @@
 /**
- * Stage 1, the HTTP door: the two cookies there are. `user_id` says who one is in open mode, where a name is enough;
- * `verbatim_session` holds the secret of a sign-in. Pure.
+ * Stage 1, the HTTP door: the cookies there are. `user_id` says who one is in open mode, where a name is enough;
+ * `verbatim_session` holds the secret of a sign-in; `verbatim_client` says that the web client runs there. Pure.
  */
 import type { AuthConfig } from "../../config/config.ts";
 import type { NewSignIn } from "./door.ts";
@@ -9,6 +9,8 @@ import type { NewSignIn } from "./door.ts";
 export const USER_ID_COOKIE = "user_id";
 /** The secret of a sign-in with a password. */
 export const SESSION_COOKIE = "verbatim_session";
+/** Set by the web client itself, for the pages alone: it takes their place, and says by itself what was read. */
+export const CLIENT_COOKIE = "verbatim_client";
 
 /** No script reads them, and no page of another site has them sent along but where a link leads here. */
 const FLAGS = "Path=/; HttpOnly; SameSite=Lax";

@@ -7,6 +7,7 @@ import type { Actor } from "../../auth/user.ts";
 import type { Chance } from "../../clock.ts";
 import { CommandError } from "../../commands/command-error.ts";
 import type { MessagePage } from "../../commands/read-messages.ts";
+import { CLIENT_COOKIE, readCookie } from "../http/cookies.ts";
 import { chatPage, MEMBERS_BESIDE_MAX, type Place, type RefusedHere } from "./chat-page.ts";
 import type { PagesApi, PagesDoor } from "./door.ts";
 import type { Page } from "./layout.ts";
@@ -151,9 +152,13 @@ async function readPage(api: PagesApi, who: Actor, id: string, cursor: Cursor): 
   }
 }
 
-/** A browser that fetches a page ahead, in case its user goes there, has shown it to nobody. */
+/**
+ * A browser that fetches a page ahead, in case its user goes there, has shown it to nobody; nor has one in which the web
+ * client takes its place.
+ */
 function isLookedAt({ method, headers }: FastifyRequest): boolean {
-  return method === "GET" && headers["sec-purpose"] === undefined && headers["purpose"] === undefined;
+  const isAhead = headers["sec-purpose"] !== undefined || headers["purpose"] !== undefined;
+  return method === "GET" && !isAhead && readCookie(headers.cookie, CLIENT_COOKIE) === undefined;
 }
 
 /** What is shown has been read. The page is worth showing where that can't be kept. */

@@ -79,10 +79,12 @@ describe("a chat's page", () => {
     },
   );
 
-  it("has what was shown count as read, but for a page that is fetched ahead", async () => {
+  it("has what was shown count as read, but for a page that is fetched ahead, or replaced by the client", async () => {
     await fill(3);
     const unread = async () => (await pages.chats.chats(actor("alice")))[0]?.unread;
     await get("alice", page(), { "sec-purpose": "prefetch" });
+    expect(await unread()).toBe(3);
+    await get("alice", page(), { cookie: `${await pages.cookieOf("alice")}; verbatim_client=1` });
     expect(await unread()).toBe(3);
     await get("alice", page("?before=3"));
     expect(await unread()).toBe(1);
