@@ -13,7 +13,8 @@ import type {
   RoomRecord,
   RoomState,
 } from "../../sdk/types.ts";
-import { announcement } from "./announcements.ts";
+import { Announcer } from "./announcer.ts";
+import { FramePace } from "./frame-pace.ts";
 import type { PageTime } from "./page-time.ts";
 import { PassersBy } from "./passers-by.ts";
 import { type Row, RowMaker } from "./rows.ts";
@@ -24,18 +25,6 @@ const PAGE_RECORDS = 150;
 
 /** Keys of sent messages that are remembered, so that their rows stay the same. */
 const SENT_HERE_MAX = 500;
-
-/** Between two frames there is at least so many times what the last one took: typing comes first. */
-const REST_FACTOR = 3;
-
-/** But never more than this, in milliseconds. */
-const REST_MS_MAX = 250;
-
-/** How often a screen reader is told of new messages, in milliseconds. */
-const ANNOUNCE_EVERY_MS = 1_000;
-
-/** New messages kept for a screen reader's next sentence; beyond the few that it reads only their number counts. */
-const ANNOUNCED_MAX = 1_000;
 
 /** How the fetching of pages at one end of the window is doing. */
 export type Fetching = "idle" | "loading" | "failed";
@@ -79,6 +68,8 @@ export class ConversationStore {
   readonly #maker = new RowMaker();
   readonly #passersBy = new PassersBy();
   readonly #sentHere = new Set<string>();
+  readonly #pace: FramePace;
+  readonly #announcer: Announcer;
   readonly #list = signal<ListView>({ rows: [], isAtStart: false, isAtEnd: true, older: "idle", newer: "idle" });
   readonly #roomState = signal<RoomState>({ type: "joining" });
   readonly #connection = signal<ConnectionState>({ type: "idle" });
@@ -86,28 +77,24 @@ export class ConversationStore {
   readonly #comings = signal("");
   readonly #writing = signal("");
   readonly #newBelow = signal(0);
-  readonly #announced = signal("");
   readonly #isFollowing = signal(true);
   /** Told, but not yet in the window: they go in together, before the next frame. */
   #told: RoomRecord[] = [];
-  #fresh: Message[] = [];
   #older: Fetching = "idle";
   #newer: Fetching = "idle";
   #unreadAfter: number | undefined;
   #stopAll: (() => void)[] = [];
-  #cancelFrame: (() => void) | undefined;
-  #cancelAnnouncing: (() => void) | undefined;
   #cancelExpiry: (() => void) | undefined;
-  #notBefore = 0;
   /** The newest page is wanted, as soon as the one that is on its way has come. */
   #isJumping = false;
-  #isStopped = false;
 
   constructor({ client, room, me, time }: StoreOptions) {
     this.#client = client;
     this.#room = room;
     this.#me = me;
     this.#time = time;
+    this.#pace = new FramePace(time, () => this.#draw());
+    this.#announcer = new Announcer(time);
   }
 
   /** The list. */
@@ -137,7 +124,7 @@ export class ConversationStore {
   }
   /** For a screen reader. */
   get announced(): ReadonlySignal<string> {
-    return this.#announced;
+    return this.#announcer.said;
   }
   /** Whether the reader is at the newest, so that the list moves on with it. */
   get isFollowing(): ReadonlySignal<boolean> {
@@ -167,17 +154,17 @@ export class ConversationStore {
       room.on("participation", ({ user, status }) => {
         if (user === this.#me) return;
         this.#passersBy.moved(user, status, this.#time.now());
-        this.#schedule();
+        this.#pace.soon();
       }),
       room.on("typing", ({ user }) => {
         if (user === this.#me) return;
         this.#passersBy.writes(user, this.#time.now());
-        this.#schedule();
+        this.#pace.soon();
       }),
       room.on("reset", ({ oldest }) => {
         this.#takeIn();
         this.#timeline.reset(oldest);
-        this.#schedule();
+        this.#pace.soon();
       }),
     ];
     batch(() => {
@@ -192,9 +179,10 @@ export class ConversationStore {
 
   /** Lets go of everything. */
   stop(): void {
-    this.#isStopped = true;
     for (const stop of this.#stopAll) stop();
-    for (const cancel of [this.#cancelFrame, this.#cancelAnnouncing, this.#cancelExpiry]) cancel?.();
+    this.#pace.stop();
+    this.#announcer.stop();
+    this.#cancelExpiry?.();
   }
 
   /** The reader came to the newest, or went away from it. */
@@ -207,7 +195,7 @@ export class ConversationStore {
   /** What the reader has not read lies after this seq. */
   markUnread(after: number | undefined): void {
     this.#unreadAfter = after;
-    this.#schedule();
+    this.#pace.soon();
   }
 
   /** Fetches what is older than the window, or newer, where there is more and nothing is on its way. */
@@ -227,7 +215,7 @@ export class ConversationStore {
     if (this.#older === "failed") this.#older = "idle";
     if (this.#newer === "failed") this.#newer = "idle";
     if (this.#timeline.records.length === 0) this.#fetchFirst();
-    else this.#schedule();
+    else this.#pace.soon();
   }
 
   /** To the newest, however far away that is. */
@@ -261,9 +249,10 @@ export class ConversationStore {
 
   /** Brings the screen up to date now. */
   flush(): void {
-    if (this.#isStopped) return;
-    this.#cancelFrame?.();
-    this.#cancelFrame = undefined;
+    this.#pace.now();
+  }
+
+  #draw(): void {
     const begun = this.#time.now();
     this.#takeIn();
     const { records, isAtStart, isAtEnd } = this.#timeline;
@@ -279,23 +268,7 @@ export class ConversationStore {
     });
     this.#cancelExpiry?.();
     this.#cancelExpiry =
-      nextExpiry === undefined ? undefined : this.#time.later(nextExpiry - begun, () => this.#schedule());
-  }
-
-  #schedule(): void {
-    if (this.#cancelFrame !== undefined || this.#isStopped) return;
-    const onFrame = (): void => {
-      this.#cancelFrame = undefined;
-      const begun = this.#time.now();
-      this.flush();
-      // When the frame is painted one sees what it took; so much rest it needs before the next.
-      this.#time.later(0, () => {
-        const tookMs = this.#time.now() - begun;
-        this.#notBefore = begun + tookMs + Math.min(REST_MS_MAX, tookMs * REST_FACTOR);
-      });
-    };
-    const restMs = this.#notBefore - this.#time.now();
-    this.#cancelFrame = restMs > 0 ? this.#time.later(restMs, onFrame) : this.#time.frame(onFrame);
+      nextExpiry === undefined ? undefined : this.#time.later(nextExpiry - begun, () => this.#pace.soon());
   }
 
   #recordTold(record: RoomRecord): void {
@@ -304,22 +277,17 @@ export class ConversationStore {
       this.#passersBy.said(record.user);
       if (record.user !== this.#me && this.#roomState.value.type === "live") this.#freshMessage(record);
     }
-    this.#schedule();
+    this.#pace.soon();
   }
 
   #freshMessage(message: Message): void {
     if (!this.#isFollowing.value) this.#newBelow.value += 1;
-    if (this.#fresh.length < ANNOUNCED_MAX) this.#fresh.push(message);
-    this.#cancelAnnouncing ??= this.#time.later(ANNOUNCE_EVERY_MS, () => {
-      this.#announced.value = announcement(this.#fresh);
-      this.#fresh = [];
-      this.#cancelAnnouncing = undefined;
-    });
+    this.#announcer.heard(message);
   }
 
   #outgoingChanged(outgoing: Outgoing): void {
     if (outgoing.state.type === "sending") this.#remember(outgoing.key);
-    this.#schedule();
+    this.#pace.soon();
   }
 
   #remember(key: string): void {
@@ -338,7 +306,7 @@ export class ConversationStore {
       if (this.#newer === "failed") this.#newer = "idle";
       if (this.#timeline.records.length === 0 && this.#told.length === 0) this.#fetchFirst();
     }
-    this.#schedule();
+    this.#pace.soon();
   }
 
   /** The room was open before the conversation looked: what was told then has to be asked for; or there is nothing. */
@@ -356,9 +324,7 @@ export class ConversationStore {
         this.#takeIn();
         this.#timeline.page(side, asked, page);
         // Somebody waits for it: no rest before it is shown.
-        this.#cancelFrame?.();
-        this.#cancelFrame = undefined;
-        this.#notBefore = 0;
+        this.#pace.next();
         this.#fetching(side, "idle");
         if (this.#isJumping && side !== "older") this.#fetchNewest();
       },
@@ -377,7 +343,7 @@ export class ConversationStore {
   #fetching(side: PageSide, is: Fetching): void {
     if (side === "older") this.#older = is;
     else this.#newer = is;
-    this.#schedule();
+    this.#pace.soon();
   }
 
   #takeIn(): void {
