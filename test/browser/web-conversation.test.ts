@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openWindow, useBrowser, type Window } from "../support/browser.ts";
+import { layLine } from "../support/cut-line.ts";
 import { connectLineClient } from "../support/line-client.ts";
 import { type SpawnedServer, startServer } from "../support/spawned-server.ts";
 import { until } from "../support/until.ts";
@@ -86,12 +87,12 @@ const MOVES_BY_ITSELF = `(async () => {
   return after.textContent === textContent ? Math.abs(after.getBoundingClientRect().top - at) : 1000;
 })()`;
 
-/** Somebody who has just signed up and looks at a room. */
-async function visit(name: string, room: string): Promise<Window> {
-  const window = await openWindow(browser(), origin);
+/** Somebody who has just signed up and looks at a room; `at` = by which way they reach the server. */
+async function visit(name: string, room: string, at = origin): Promise<Window> {
+  const window = await openWindow(browser(), at);
   const answer = await window.page.context().request.post("/users", { form: { username: name } });
   const { user_id } = (await answer.json()) as { user_id: string };
-  await window.page.context().addCookies([{ name: "user_id", value: user_id, url: origin }]);
+  await window.page.context().addCookies([{ name: "user_id", value: user_id, url: at }]);
   await window.page.goto(`/ui/chats/${room}`);
   await field(window.page).waitFor();
   return window;
@@ -242,6 +243,28 @@ describe("in bad weather", () => {
     for (const { page } of [erin, frank]) await reads(page, ["one", "two", "a draft"]);
     await frank.page.reload();
     await reads(frank.page, ["one", "two", "a draft"]);
+  });
+
+  it("WEB-2 who is offline misses nothing, and what they say meanwhile is said once", async () => {
+    const line = await layLine(server.httpPort ?? 0);
+    try {
+      const judy = await visit("Judy", "games", `http://localhost:${line.port}`);
+      const karl = await visit("Karl", "games");
+      await say(karl.page, "one");
+      await reads(judy.page, ["one"]);
+      line.cut();
+      await judy.page.getByText("Reconnecting…").first().waitFor();
+      for (const text of ["two", "three"]) await say(karl.page, text);
+      await say(judy.page, "from the train");
+      await judy.page.getByText("Sending…").waitFor();
+      await reads(karl.page, ["one", "two", "three"]);
+      line.mend();
+      for (const { page } of [judy, karl]) await reads(page, ["one", "two", "three", "from the train"]);
+      await say(karl.page, "welcome back");
+      for (const { page } of [judy, karl]) await reads(page, ["one", "two", "three", "from the train", "welcome back"]);
+    } finally {
+      await line.close();
+    }
   });
 
   it("a refused message says so, can be tried again, and taken back into the field", async () => {
