@@ -97,20 +97,32 @@ async function populate(http) {
   return { ids, release };
 }
 
-/** Pictures of the web client. */
+/** Opens the web client as somebody, in a chat or room; resolves with the page once it shows `text`. */
+async function come(browser, http, { user, room, text, look = {} }) {
+  const context = await browser.newContext({ deviceScaleFactor: 2, locale: "en-GB", ...look });
+  await context.addCookies([{ name: "user_id", value: user, url: http }]);
+  const page = await context.newPage();
+  await page.goto(`${http}/ui/chats/${room}`);
+  await page.getByText(text).filter({ visible: true }).first().waitFor();
+  return page;
+}
+
+/** Pictures of the web client, with others who are there too. */
 async function webPictures(browser, http, { ids, release }) {
+  const chat = { room: release, text: "for once" };
+  for (const name of ["Grace", "Margaret"]) {
+    await come(browser, http, { user: ids[name], ...chat });
+    await come(browser, http, { user: ids[name], room: "general", text: "kill -9" });
+  }
   for (const colorScheme of LOOKS) {
     for (const [size, viewport] of Object.entries(WIDTHS)) {
-      const context = await browser.newContext({ viewport, colorScheme, deviceScaleFactor: 2, locale: "en-GB" });
-      await context.addCookies([{ name: "user_id", value: ids.Ada, url: http }]);
-      const page = await context.newPage();
-      await page.goto(`${http}/ui/chats/${release}`);
-      await page.getByText("for once").filter({ visible: true }).first().waitFor();
-      // Markdown is drawn once its code has come.
+      const page = await come(browser, http, { user: ids.Ada, ...chat, look: { viewport, colorScheme } });
+      await page.getByRole("button", { name: "I know" }).click();
+      // Markdown is drawn once its code has come, and who came is told for a moment.
       await page.locator("pre, code").first().waitFor();
-      await delay(500);
+      await delay(1_000);
       await page.screenshot({ path: join(folder, `web-${size}-${colorScheme}.png`) });
-      await context.close();
+      await page.context().close();
     }
   }
 }
@@ -119,7 +131,7 @@ const tmux = (...args) => execFileSync("tmux", ["-L", "verbatim-pictures", ...ar
 
 /** A screen of the terminal client, with its colours, once `pattern` stands on it. */
 async function screenOf(tcp, [columns, rows]) {
-  const command = `${process.execPath} ${join(root, "dist/bin.js")} tui ${tcp}`;
+  const command = `${process.execPath} ${join(root, "dist/bin.js")} tui ${tcp} --room general`;
   tmux(
     "new-session",
     "-d",
@@ -139,15 +151,10 @@ async function screenOf(tcp, [columns, rows]) {
     throw new Error(`the terminal never showed "${text}":\n${tmux("capture-pane", "-p", "-t", "one")}`);
   };
   try {
-    await shows("connect");
-    tmux("send-keys", "-t", "one", "Enter");
-    await shows("online");
-    // The first of the list, whose name and place of writing come next.
-    tmux("send-keys", "-t", "one", "Enter");
     await shows("kill -9");
     tmux("send-keys", "-t", "one", "-l", "good to know");
     await shows("good to know");
-    await delay(1_000);
+    await delay(2_500);
     return tmux("capture-pane", "-e", "-p", "-t", "one");
   } finally {
     tmux("kill-session", "-t", "one");
