@@ -1,4 +1,5 @@
 /** The web client's frame in a real browser: who comes in and out, chats and people, at any width and in both themes. */
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openWindow, useBrowser } from "../support/browser.ts";
 import { lightness, overflow } from "../support/in-page.ts";
@@ -53,6 +54,14 @@ describe("people at an open server", () => {
     await bob.page.reload();
     await inList(bob.page, "Plans").filter({ hasText: "You: Gladly" }).waitFor();
     expect(await inList(bob.page, "Plans").textContent()).not.toContain("unread");
+
+    // Whose chat it is may take away what others say; nobody else.
+    const said = (page: Page, text: string) => page.getByRole("article").filter({ hasText: text });
+    expect(await said(bob.page, "Tomorrow").getByRole("button", { name: "Remove" }).count()).toBe(0);
+    await said(alice.page, "Gladly").hover();
+    await said(alice.page, "Gladly").getByRole("button", { name: "Remove" }).click();
+    await alice.page.getByRole("button", { name: "Yes, remove" }).click();
+    await bob.page.getByText("This message was removed.").waitFor();
 
     await bob.page.getByRole("button", { name: "Sign out" }).click();
     await bob.page.getByRole("heading", { name: "Who are you?" }).waitFor();

@@ -2,7 +2,7 @@
  * The web client, conversation: the pane of one room, put together. The shell mounts it and owns the client; the room
  * stays open when the pane goes.
  */
-import { effect, signal } from "@preact/signals";
+import { effect, signal, useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import type { ChatClient, HttpApi } from "../../sdk/index.ts";
 import { browserStorage, browserTime } from "./browser-page.ts";
@@ -27,7 +27,8 @@ export interface ConversationProps {
   readonly me: string;
   readonly title: string;
   readonly description: string;
-  readonly isChat: boolean;
+  /** Whether one may take away what others say here. */
+  readonly moderates: boolean;
 }
 
 /** The conversation of one room; another room is another pane, so that nothing of the one is left in the other. */
@@ -35,9 +36,10 @@ export function Conversation(props: ConversationProps) {
   return <Pane key={`${props.me} ${props.room}`} {...props} />;
 }
 
-function Pane({ client, api, room, me, title, description }: ConversationProps) {
+function Pane({ client, api, room, me, title, description, moderates }: ConversationProps) {
   const field = useRef<HTMLTextAreaElement>(null);
   const pane = useRef<HTMLElement>(null);
+  const isModerator = useSignal(moderates);
   const { store, draft, setDraft, actions, reading } = useMemo(() => {
     const time = browserTime();
     const store = new ConversationStore({ client, room: client.open(room), me, time });
@@ -56,11 +58,15 @@ function Pane({ client, api, room, me, title, description }: ConversationProps) 
         setDraft(draft.peek() === "" ? text : `${draft.peek()}\n${text}`);
         field.current?.focus();
       },
+      moderates: isModerator,
       remove: (id) => api.removeMessage(room, id),
     };
     return { store, draft, setDraft, actions, reading: new Reading(api, room, time) };
-  }, [client, api, room, me]);
+  }, [client, api, room, me, isModerator]);
 
+  useLayoutEffect(() => {
+    isModerator.value = moderates;
+  }, [isModerator, moderates]);
   // Before the room can tell anything: what nobody listens to is not told again.
   useLayoutEffect(() => {
     store.start();

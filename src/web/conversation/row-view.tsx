@@ -1,6 +1,7 @@
 /**
  * The web client, conversation: one row of the list.
  */
+import type { ReadonlySignal } from "@preact/signals";
 import { memo } from "preact/compat";
 import { useState } from "preact/hooks";
 import { clockTime, dayName, happening, wholeTime } from "./display.ts";
@@ -15,6 +16,8 @@ export interface RowActions {
   discard(key: string): void;
   /** Takes a refused message back into the field where it was written. */
   edit(key: string, text: string): void;
+  /** Whether one may take away what others said. */
+  readonly moderates: ReadonlySignal<boolean>;
   /** Takes the text of a message away, for everybody; rejects, with a text for people, where it may not. */
   remove(id: string): Promise<void>;
 }
@@ -74,7 +77,7 @@ function MessageView({ row, actions }: { readonly row: MessageRow; readonly acti
         <time class="vc-time" dateTime={new Date(message.time).toISOString()} title={wholeTime(message.time)}>
           {clockTime(message.time)}
         </time>
-        {isOwn && !message.isRemoved && !isAsked && (
+        {(isOwn || actions.moderates.value) && !message.isRemoved && !isAsked && (
           <button
             type="button"
             class="vc-remove"

@@ -5,6 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 import type { ChatClient } from "../../sdk/index.ts";
 import { Conversation } from "../conversation/conversation.tsx";
 import type { Entry } from "../model/entry.ts";
+import type { Me } from "../store.ts";
 import { useApp } from "./context.ts";
 import { Icon } from "./icons.tsx";
 import { MembersPane } from "./members-pane.tsx";
@@ -20,6 +21,12 @@ export function RoomPane() {
   if (client === undefined || me === undefined) return null;
   const hasMembers = entry.kind !== "public";
   return <Pane key={entry.room} entry={entry} client={client} me={me.name} hasMembers={hasMembers} />;
+}
+
+/** Whether somebody may take away what others say: the owner of a chat, and admins everywhere but in a chat of two. */
+function moderates({ kind, owner }: Entry, me: Me | undefined): boolean {
+  if (me === undefined || kind === "direct") return false;
+  return me.isAdmin || (kind === "chat" && owner === me.id);
 }
 
 function Pane(props: {
@@ -54,7 +61,7 @@ function Pane(props: {
           me={me}
           title={entry.title}
           description={entry.description}
-          isChat={hasMembers}
+          moderates={moderates(entry, app.store.me.value)}
         />
         {hasMembers && entry.lost === undefined && (
           <button
