@@ -11,6 +11,8 @@ import type { LoadRoom } from "./load-room.ts";
 const AGAIN = ["not_sent", "unknown", "overloaded", "unavailable", "going_away"];
 /** How long to wait after a refusal or a lost connection, in milliseconds. */
 const PAUSE_MS = 50;
+/** After so many posts somewhere else one goes back to the node that one began with, so that people stay spread. */
+const ELSEWHERE_MAX = 50;
 
 /** How somebody posts. */
 export interface ClusterPosterStyle {
@@ -39,6 +41,7 @@ export class ClusterPoster {
   readonly #style: ClusterPosterStyle;
   #lane: { readonly port: number; readonly lane: HttpLane } | undefined;
   #attempt = 0;
+  #elsewhere = 0;
   #isQuiet = false;
   #done: Promise<void> = Promise.resolve();
 
@@ -84,6 +87,7 @@ export class ClusterPoster {
         const kept = { id: String(answer.json?.["message_id"]), seq: Number(answer.json?.["seq"]) };
         room.check.acknowledged(sender, number, kept.seq);
         room.acknowledged.set(key, kept);
+        this.#goBack();
         break;
       }
       this.refusals.push(code);
@@ -94,6 +98,11 @@ export class ClusterPoster {
       await delay(PAUSE_MS);
     }
     this.pending = 0;
+  }
+
+  #goBack(): void {
+    this.#elsewhere = this.#attempt === 0 ? 0 : this.#elsewhere + 1;
+    if (this.#elsewhere === ELSEWHERE_MAX) this.#attempt = 0;
   }
 
   /** `undefined` where the connection was lost. */
