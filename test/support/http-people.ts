@@ -83,7 +83,9 @@ export class HttpPerson {
   /** Makes a chat, and gives its id. */
   async chat(name: string, ...others: readonly HttpPerson[]): Promise<string> {
     const form = [["name", name], ...others.map((other) => ["members", other.id])] as [string, string][];
-    return (await this.ask("/chats", { form })).json<HttpChat>().chat_id;
+    const answer = await this.ask("/chats", { form });
+    if (answer.status !== 201) throw new Error(`a chat was answered ${answer.status} ${answer.body}`);
+    return answer.json<HttpChat>().chat_id;
   }
 
   /** Says something. */
