@@ -6,13 +6,14 @@
  *
  * FOLDER is docs/img. Wide and narrow, light and dark, each client: eight pictures. Needs Chromium and tmux.
  */
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
+import { BIN, serve } from "./serve.mjs";
 import { screenHtml } from "./terminal-screen.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -42,32 +43,6 @@ const ROOM = [
 const LOOKS = ["light", "dark"];
 const WIDTHS = { wide: { width: 1280, height: 800 }, narrow: { width: 390, height: 780 } };
 const SCREENS = { wide: [112, 30], narrow: [60, 20] };
-
-/** Starts the server; resolves with its addresses and what ends it. */
-async function serve() {
-  const args = [
-    "dist/bin.js",
-    "serve",
-    "--data",
-    join(scratch, "data"),
-    "--tcp",
-    "127.0.0.1:0",
-    "--http",
-    "127.0.0.1:0",
-  ];
-  const child = spawn(process.execPath, [...args, "--log-format", "json"], {
-    cwd: root,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let said = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (said += chunk));
-  const found = (pattern) => pattern.exec(said)?.[1];
-  while (found(/"tcp":"([^"]+)"/) === undefined) {
-    if (child.exitCode !== null) throw new Error(`the server ended: ${said}`);
-    await delay(50);
-  }
-  return { child, tcp: found(/"tcp":"([^"]+)"/), http: `http://${found(/"http":"([^"]+)"/)}` };
-}
 
 /** Asks the server; resolves with the answer's JSON. */
 async function ask(http, path, { user, fields }) {
@@ -131,7 +106,7 @@ const tmux = (...args) => execFileSync("tmux", ["-L", "verbatim-pictures", ...ar
 
 /** A screen of the terminal client, with its colours, once `pattern` stands on it. */
 async function screenOf(tcp, [columns, rows]) {
-  const command = `${process.execPath} ${join(root, "dist/bin.js")} tui ${tcp} --room general`;
+  const command = `${process.execPath} ${BIN} tui ${tcp} --room general`;
   tmux(
     "new-session",
     "-d",
@@ -175,12 +150,13 @@ async function terminalPictures(browser, tcp) {
 }
 
 mkdirSync(folder, { recursive: true });
-const server = await serve();
+const server = await serve(join(scratch, "data"));
+const http = `http://${server.http}`;
 const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const browser = await chromium.launch({ executablePath, headless: true, args: ["--no-sandbox", "--disable-gpu"] });
 try {
-  const world = await populate(server.http);
-  await webPictures(browser, server.http, world);
+  const world = await populate(http);
+  await webPictures(browser, http, world);
   await terminalPictures(browser, server.tcp);
 } finally {
   await browser.close();

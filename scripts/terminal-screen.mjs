@@ -2,6 +2,7 @@
  * A terminal's screen as HTML, for pictures: what `tmux capture-pane -e -p` prints, with its colours. Cells keep their
  * width, so that boxes and wide characters stand where they stood.
  */
+import stringWidth from "string-width";
 
 /** The sixteen colours that a terminal names, for a light and a dark one: black … white, then the bright ones. */
 const NAMED = {
@@ -82,12 +83,13 @@ function restyled(style, numbers, theme) {
 
 const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 
-/** What takes two cells of a terminal: most emoji, and the scripts of East Asia. */
-const WIDE =
-  /(?:\p{Emoji_Presentation}|[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60])/gu;
+const glyphs = new Intl.Segmenter("en", { granularity: "grapheme" });
 
-/** Two cells wide, whatever the font has for it. */
-const inCells = (text) => escaped(text).replaceAll(WIDE, (glyph) => `<i>${glyph}</i>`);
+/** What takes two cells of a terminal is two cells wide, whatever the font has for it. */
+const inCells = (text) =>
+  Array.from(glyphs.segment(text), ({ segment }) =>
+    stringWidth(segment) === 2 ? `<i>${escaped(segment)}</i>` : escaped(segment),
+  ).join("");
 
 /** A run of text in its style. */
 function spanOf(text, style, theme) {

@@ -4,7 +4,7 @@
  * that the terminal was given. `node scripts/tui-figures.mjs [--rate 1000] [--seconds 20] [--size 140x40]`; needs `dist/`
  * and tmux.
  */
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
+import { serve } from "./serve.mjs";
 
 const dist = fileURLToPath(new URL("../dist/", import.meta.url));
 const ROOM = "general";
@@ -102,28 +103,9 @@ async function measure() {
   const out = join(folder, "frames.json");
   const name = `verbatim-figures-${process.pid}`;
   const tmux = (...args) => spawnSync("tmux", ["-L", name, "-f", "/dev/null", ...args], { encoding: "utf8" });
-  const server = spawn(
-    process.execPath,
-    [
-      `${dist}bin.js`,
-      "serve",
-      "--data",
-      join(folder, "data"),
-      "--tcp",
-      "127.0.0.1:0",
-      "--http",
-      "off",
-      "--log-format",
-      "json",
-    ],
-    { stdio: ["ignore", "pipe", "inherit"] },
-  );
-  let log = "";
-  server.stdout.setEncoding("utf8").on("data", (text) => {
-    log += text;
-  });
+  const { child: server, tcp } = await serve(join(folder, "data"));
   try {
-    const port = Number((await until("the server", () => /"tcp":"127\.0\.0\.1:(\d+)"/.exec(log)))[1]);
+    const port = Number(tcp.split(":").at(-1));
     const [columns, rows] = values.size.split("x");
     const self = fileURLToPath(import.meta.url);
     const started = tmux(

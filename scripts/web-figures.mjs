@@ -3,15 +3,14 @@
  * `npm run build && node scripts/web-figures.mjs [--messages 100000] [--rate 500] [--seconds 20]`. Prints a table. Not
  * part of the gate: its figures are those of the machine, and of what else runs on it.
  */
-import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { chromium } from "playwright-core";
+import { serve } from "./serve.mjs";
 
 const { values } = parseArgs({
   options: {
@@ -26,7 +25,6 @@ const rate = Number(values.rate);
 const seconds = Number(values.seconds);
 const parts = new Set(values.only.split(","));
 
-const BIN = fileURLToPath(new URL("../dist/bin.js", import.meta.url));
 const WORDS =
   "the quick brown fox jumps over a lazy dog while **everybody** talks about rust and tea with friends".split(" ");
 
@@ -37,22 +35,6 @@ function quantile(values, part) {
 }
 
 const ms = (value) => `${value.toFixed(value < 10 ? 1 : 0)} ms`;
-
-/** A server on free ports. */
-async function startServer(data) {
-  const args = ["serve", "--data", data, "--tcp", "127.0.0.1:0", "--http", "127.0.0.1:0", "--log-format", "json"];
-  const child = spawn(process.execPath, [BIN, ...args], { stdio: ["ignore", "pipe", "inherit"] });
-  let text = "";
-  for await (const piece of child.stdout) {
-    text += piece;
-    const line = text.split("\n").find((each) => each.includes('"listening"'));
-    if (line === undefined) continue;
-    const { tcp, http } = JSON.parse(line);
-    child.stdout.on("data", () => undefined).resume();
-    return { child, tcpPort: Number(tcp.split(":").at(-1)), origin: `http://localhost:${http.split(":").at(-1)}` };
-  }
-  throw new Error("the server did not start: npm run build");
-}
 
 /** Text number so and so: mostly one line, now and then more, with some Markdown. */
 function textOf(number) {
@@ -284,7 +266,9 @@ async function measureBusy(browser, { origin, tcpPort }) {
 }
 
 const data = mkdtempSync(join(tmpdir(), "verbatim-web-figures-"));
-const server = await startServer(data);
+const { child, tcp, http } = await serve(data);
+const portOf = (address) => address.split(":").at(-1);
+const server = { tcpPort: Number(portOf(tcp)), origin: `http://localhost:${portOf(http)}` };
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
   args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"],
@@ -297,8 +281,8 @@ try {
   if (parts.has("scroll")) await measureScroll(browser, server);
 } finally {
   await browser.close();
-  server.child.kill("SIGTERM");
-  await new Promise((resolve) => server.child.once("exit", resolve));
+  child.kill("SIGTERM");
+  await new Promise((resolve) => child.once("exit", resolve));
   rmSync(data, { recursive: true, force: true });
 }
 const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column].length)));

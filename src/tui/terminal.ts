@@ -2,8 +2,8 @@
  * The terminal client: the terminal itself. Takes it over, and gives it back as it was, however the program ends: with a
  * key, by a signal, or by a mistake of ours. Touches the streams, the signals and nothing else.
  */
-import { writeSync } from "node:fs";
 import type { ReadStream, WriteStream } from "node:tty";
+import { writeWhole } from "../write-whole.ts";
 import { type KeyEvent, KeyReader } from "./keys.ts";
 import type { Size } from "./state.ts";
 
@@ -18,9 +18,6 @@ const KEY_WITHIN_MS = 60;
 
 /** What still runs so long after it asked to be stopped was not, in milliseconds. */
 const NOT_STOPPED_MS = 100;
-
-/** A pause before a terminal that is full is written to again, in milliseconds. */
-const FULL_PAUSE_MS = 2;
 
 /** The exit code of a program that a signal ended: 128 and its number. */
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
@@ -143,18 +140,5 @@ export class Terminal {
     const heard = listener as (...given: unknown[]) => void;
     emitter.on(name, heard);
     this.#stops.push(() => emitter.off(name, heard));
-  }
-}
-
-/** Writes without a stream, for the program may be about to end. */
-function writeWhole(fd: number, text: string): void {
-  let left = Buffer.from(text);
-  while (left.length > 0) {
-    try {
-      left = left.subarray(writeSync(fd, left));
-    } catch (error) {
-      if (!(error instanceof Error && "code" in error && error.code === "EAGAIN")) throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FULL_PAUSE_MS);
-    }
   }
 }

@@ -78,14 +78,7 @@ function SignUpForm() {
         )
       }
     >
-      <Field
-        label="Name"
-        name="username"
-        autocomplete="username"
-        hint="How others will see you."
-        maxLength={64}
-        focus
-      />
+      <NewNameField />
       <Field
         label="Password"
         name="password"
@@ -98,6 +91,13 @@ function SignUpForm() {
   );
 }
 
+/** The name by which one may be new here. */
+function NewNameField() {
+  return (
+    <Field label="Name" name="username" autocomplete="username" hint="How others will see you." maxLength={64} focus />
+  );
+}
+
 /** Where a name is enough, it is enough: whoever has it is signed in, and whoever is new is made. */
 function OpenForm() {
   const app = useApp();
@@ -105,14 +105,7 @@ function OpenForm() {
   return (
     <>
       <Form doing={doing} button="Continue" submit={(fields) => app.enter(textIn(fields, "username"))}>
-        <Field
-          label="Name"
-          name="username"
-          autocomplete="username"
-          hint="How others will see you."
-          maxLength={64}
-          focus
-        />
+        <NewNameField />
       </Form>
       <p class="dim">This server is open: a name is enough, so anybody can be anybody.</p>
     </>

@@ -2,11 +2,13 @@
  * The web client's views: the list of chats and public rooms, and oneself.
  */
 import type { ComponentChildren } from "preact";
+import type { App } from "../app.ts";
 import { type Entry, matching } from "../model/entry.ts";
+import type { Dialog } from "../store.ts";
 import { Avatar } from "./avatar.tsx";
 import { useApp } from "./context.ts";
 import { EntryRow } from "./entry-row.tsx";
-import { Icon, Mark } from "./icons.tsx";
+import { Icon, type IconName, Mark } from "./icons.tsx";
 
 /** So many chats are listed; typing into the filter finds the rest. */
 const LISTED_MAX = 200;
@@ -14,7 +16,6 @@ const LISTED_MAX = 200;
 /** The side of the page. */
 export function Sidebar() {
   const app = useApp();
-  const { store } = app;
   return (
     <nav class="sidebar" aria-label="Chats and rooms">
       <header class="side-head">
@@ -29,34 +30,38 @@ export function Sidebar() {
           <Mark />
           Verbatim
         </a>
-        <button
-          type="button"
-          class="plain round"
-          aria-label="Go to… (Ctrl+K)"
-          title="Go to… (Ctrl+K)"
-          onClick={() => {
-            store.dialog.value = "switcher";
-          }}
-        >
-          <Icon name="search" />
-        </button>
-        <button
-          type="button"
-          class="primary round"
-          aria-label="New chat"
-          title="New chat"
-          onClick={() => {
-            store.dialog.value = "new-chat";
-          }}
-        >
-          <Icon name="plus" />
-        </button>
+        <RoundButton look="plain" label="Go to… (Ctrl+K)" icon="search" act={() => openDialog(app, "switcher")} />
+        <RoundButton look="primary" label="New chat" icon="plus" act={() => openDialog(app, "new-chat")} />
       </header>
       <div class="side-list">
         <Lists />
       </div>
       <Oneself />
     </nav>
+  );
+}
+
+function openDialog({ store }: App, dialog: Dialog): void {
+  store.dialog.value = dialog;
+}
+
+/** A button that is an icon; its label is read aloud, and shown beside the pointer. */
+function RoundButton(props: {
+  readonly look: "plain" | "primary";
+  readonly label: string;
+  readonly icon: IconName;
+  readonly act: () => void;
+}) {
+  return (
+    <button
+      type="button"
+      class={`${props.look} round`}
+      aria-label={props.label}
+      title={props.label}
+      onClick={props.act}
+    >
+      <Icon name={props.icon} />
+    </button>
   );
 }
 
@@ -148,26 +153,8 @@ function Oneself() {
         <bdi>{name}</bdi>
         <span class="dim">{isOnline ? "online" : "offline"}</span>
       </span>
-      <button
-        type="button"
-        class="plain round"
-        aria-label="Settings"
-        title="Settings"
-        onClick={() => {
-          app.store.dialog.value = "settings";
-        }}
-      >
-        <Icon name="gear" />
-      </button>
-      <button
-        type="button"
-        class="plain round"
-        aria-label="Sign out"
-        title="Sign out"
-        onClick={() => app.attempt(() => app.signOut())}
-      >
-        <Icon name="leave" />
-      </button>
+      <RoundButton look="plain" label="Settings" icon="gear" act={() => openDialog(app, "settings")} />
+      <RoundButton look="plain" label="Sign out" icon="leave" act={() => app.attempt(() => app.signOut())} />
     </footer>
   );
 }
