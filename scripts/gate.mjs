@@ -78,8 +78,9 @@ async function gate() {
   if (!complete) return { lastLine: `${passed} passed, 1 failed`, code: 1 };
   const suites = await runSuites();
   for (const { name, reason } of suites.skipped) console.log(`skipped: ${name}: ${reason}`);
+  for (const { name, reason } of suites.failed) console.log(`failed: ${name}: ${reason}`);
   const mustNotSkip = (process.env.CI ?? "") !== "";
-  const failed = suites.failed + (mustNotSkip ? suites.skipped.length : 0);
+  const failed = suites.failed.length + (mustNotSkip ? suites.skipped.length : 0);
   const skipped = mustNotSkip ? 0 : suites.skipped.length;
   if (mustNotSkip && suites.skipped.length > 0) console.log("With CI set, skipped tests count as failed.");
   if (suites.passed === 0) console.log("No test ran.");

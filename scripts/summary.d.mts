@@ -6,8 +6,14 @@ import type { TestModule } from "vitest/node";
 /** What a test run came to. */
 export interface Summary {
   readonly passed: number;
-  readonly failed: number;
-  readonly skipped: readonly { readonly name: string; readonly reason: string }[];
+  readonly failed: readonly Reasoned[];
+  readonly skipped: readonly Reasoned[];
+}
+
+/** A test, or what else can fail, and why: on one line. */
+export interface Reasoned {
+  readonly name: string;
+  readonly reason: string;
 }
 
 export function summarize(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): Summary;

@@ -57,11 +57,8 @@ export async function testKeyspace(
     session,
     connect,
     empty: async () => {
-      const emptied = tables.map(async (name) => {
-        const rows = await session.rows(`SELECT * FROM ${name} LIMIT 1`, []);
-        if (rows.length > 0) await session.schema(`TRUNCATE ${name}`);
-      });
-      await Promise.all(emptied);
+      // Also of what holds no rows: marks of removals, whose times are those of the log, would hide what comes next.
+      await Promise.all(tables.map((name) => session.schema(`TRUNCATE ${name}`)));
     },
     drop: async () => {
       await session.schema(`DROP KEYSPACE ${options.keyspace}`);
