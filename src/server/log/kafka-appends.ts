@@ -304,25 +304,21 @@ export class KafkaAppends {
     const pauseMs = Math.min(PAUSE_MS_MAX, PAUSE_MS * 2 ** queue.failures);
     queue.failures += 1;
     queue.pausedUntil = this.#clock.monotonic() + pauseMs;
-    if (this.#state === "closed") return;
-    // One timer for all: the next try looks at each partition's own time.
-    this.#pause ??= this.#clock.after(pauseMs, () => {
-      this.#pause = undefined;
-      this.#pump();
-      this.#restAgain();
-    });
+    this.#wakeAfterPause();
   }
 
-  /** Sets the timer for those whose pause is longer than the one that has just ended. */
-  #restAgain(): void {
-    if (this.#pause !== undefined || this.#state === "closed") return;
+  /** Sets the one timer of all pauses to the end of the next; each partition looks at its own time then. */
+  #wakeAfterPause(): void {
+    this.#pause?.cancel();
+    this.#pause = undefined;
+    if (this.#state === "closed") return;
     const now = this.#clock.monotonic();
-    const next = Math.min(...this.#queues.filter(({ hasWork }) => hasWork).map(({ pausedUntil }) => pausedUntil));
-    if (next === Number.POSITIVE_INFINITY || next <= now) return;
-    this.#pause = this.#clock.after(next - now, () => {
-      this.#pause = undefined;
+    // Also of one with nothing to send: what comes during its pause has no timer of its own.
+    const ends = this.#queues.map(({ pausedUntil }) => pausedUntil).filter((end) => end > now);
+    if (ends.length === 0) return;
+    this.#pause = this.#clock.after(Math.min(...ends) - now, () => {
       this.#pump();
-      this.#restAgain();
+      this.#wakeAfterPause();
     });
   }
 

@@ -5,7 +5,7 @@ import { numbersOf, world } from "../../support/kafka-appends-world.ts";
 import { messages } from "../../support/log-records.ts";
 
 describe("appends to a topic, whatever brokers do", () => {
-  it("LOG-1 LOG-2 whatever brokers do: each append that was answered stands there whole, once, in order; what was taken back never appears", async () => {
+  it("LOG-1 LOG-2 whatever brokers do: each append that was answered stands there whole, once, in order; what was taken back never appears; whoever waits waits for a broker", async () => {
     for (let seed = 1; seed <= 60; seed += 1) await weather(seed);
   });
 });
@@ -27,7 +27,18 @@ async function weather(seed: number): Promise<void> {
       });
       sent.push({ partition, numbers, state: append(partition, ...numbers) });
     }
-    await clock.advance(random.pick([0, 1, 20, 300, 2000]));
+    const waitedMs = random.pick([0, 1, 20, 300, 2000]);
+    await clock.advance(waitedMs);
+    // No pause is that long: whoever still waits does so for a broker.
+    if (waitedMs === 2000) {
+      for (const { partition } of sent.filter(({ state }) => state.end === undefined)) {
+        const leader = brokers.leaders[partition];
+        const isUnderWay = brokers.open.some(
+          (open) => open.leader === leader || open.batches.some((batch) => batch.partition === partition),
+        );
+        expect(isUnderWay || leader === undefined, `seed ${seed}, partition ${partition} at step ${step}`).toBe(true);
+      }
+    }
     for (const open of [...brokers.open]) {
       if (random.happens(0.3)) continue;
       if (!random.happens(trouble)) open.answer();

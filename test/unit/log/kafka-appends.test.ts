@@ -124,6 +124,25 @@ describe("appends to a topic", () => {
     expect(next.end).toBe(0);
   });
 
+  it("LOG-5 a partition that has paused longer than another goes on by itself while that one is on its way", async () => {
+    const { clock, brokers, appends, append } = world([1, 2]);
+    const slow = append(0, 1);
+    append(1, 2);
+    await clock.settle();
+    for (const open of [...brokers.open]) open.refuse(19);
+    await clock.settle();
+    // A second failure, while the pause of the first has not ended: this one's is twice as long.
+    appends.changed();
+    await clock.settle();
+    brokers.open.find(({ leader }) => leader === 1)?.refuse(19);
+    await clock.advance(60);
+    expect(brokers.open.map(({ leader }) => leader)).toEqual([2]);
+    await clock.advance(100);
+    brokers.open.find(({ leader }) => leader === 1)?.answer();
+    await clock.settle();
+    expect(slow.end).toBe(0);
+  });
+
   it("LOG-5 too few replicas, said before the broker writes, leaves nothing: not_sent", async () => {
     const { clock, brokers, append } = world();
     const lost = append(0, 1);
