@@ -89,10 +89,9 @@ module.exports = {
     },
     {
       name: "ports-only",
-      comment:
-        "Commands, projector, fan-out and sessions see ports, never adapters; compose.ts and those beside it alone name those.",
+      comment: "Commands, projector, fan-out and sessions see ports, never adapters; compose/ alone names those.",
       severity: "error",
-      from: { path: "^src/", pathNot: ["^src/server/compose[a-z-]*\\.ts$", OPERATOR, ADAPTER_FOLDERS] },
+      from: { path: "^src/", pathNot: ["^src/server/compose/", OPERATOR, ADAPTER_FOLDERS] },
       to: { path: ADAPTER_FOLDERS, pathNot: PORTS },
     },
     {
@@ -134,8 +133,8 @@ module.exports = {
       name: "lmdb-behind-adapters",
       comment: "The environment is the driver's wrapper: only the adapters of store and directory see it.",
       severity: "error",
-      from: { path: "^src/", pathNot: "^src/server/((store|directory)/lmdb[^/]*|lmdb-(environment|commit))\\.ts$" },
-      to: { path: "^src/server/lmdb-(environment|view)\\.ts$" },
+      from: { path: "^src/", pathNot: "^src/server/((store|directory)/lmdb[^/]*\\.ts$|lmdb/)" },
+      to: { path: "^src/server/lmdb/(environment|view)\\.ts$" },
     },
     {
       name: "cql-behind-adapters",
@@ -144,24 +143,24 @@ module.exports = {
       severity: "error",
       from: {
         path: "^src/",
-        pathNot: ["^src/server/(cql/|(store|directory)/cql[^/]*\\.ts$|(compose[^/]*|engine-options)\\.ts$)", OPERATOR],
+        pathNot: ["^src/server/(cql/|(store|directory)/cql[^/]*\\.ts$|compose/)", OPERATOR],
       },
       to: { path: "^src/server/cql/" },
     },
     driver("traces", "@opentelemetry/[^/]+", "^src/server/telemetry/trace-export\\.ts$"),
     driver("CQL", "cassandra-driver", "^src/(server/cql|bench/plain)/"),
-    driver("lmdb", "lmdb", "^src/server/lmdb-(environment|view|commit)\\.ts$"),
-    driver("crc32", "@node-rs/crc32", "^src/server/((log|store|projector|kafka)/|sealed-value\\.ts$)"),
+    driver("lmdb", "lmdb", "^src/server/lmdb/"),
+    driver("crc32", "@node-rs/crc32", "^src/server/(log|store|projector|kafka|lmdb)/"),
     driver("Kafka", "@platformatic/kafka", "^src/(server/kafka|bench/plain)/"),
     {
       name: "kafka-behind-adapters",
       comment:
         "The connections to brokers are the driver's wrapper: only the adapters of log and signals see them, and what opens those.",
       severity: "error",
-      from: { path: "^src/", pathNot: "^src/server/(kafka/|(log|signals)/kafka[^/]*\\.ts$|compose|engine-)" },
+      from: { path: "^src/", pathNot: "^src/server/(kafka/|(log|signals)/kafka[^/]*\\.ts$|compose/)" },
       to: { path: "^src/server/kafka/" },
     },
-    driver("file locks", "fs-native-extensions", "^src/server/data-folder\\.ts$"),
+    driver("file locks", "fs-native-extensions", "^src/server/data-folder/data-folder\\.ts$"),
     driver("fastify", "fastify", "^src/server/gateways/(http|pages|web)/"),
     driver("WebSocket frames", "ws", "^src/(server/gateways/websocket-(reader|receiver\\.d)\\.ts|bench/plain/)"),
     driver("password hashes", "@node-rs/argon2", "^src/server/auth/passwords\\.ts$"),

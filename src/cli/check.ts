@@ -4,7 +4,7 @@
  */
 import { access } from "node:fs/promises";
 import { join } from "node:path";
-import { readDataFolder } from "../server/data-folder.ts";
+import { readDataFolder } from "../server/data-folder/data-folder.ts";
 import { KeptSnapshotFiles } from "../server/log/kept-snapshots.ts";
 import { nodeFiles } from "../server/log/log-files.ts";
 import type { LogCheck } from "../server/log/verify.ts";

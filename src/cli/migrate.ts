@@ -1,5 +1,5 @@
 /** The command line: `verbatim migrate`, which makes and changes what a cluster's nodes need, and ends. */
-import { migrateCluster } from "../server/compose-cluster.ts";
+import { migrateCluster } from "../server/compose/cluster.ts";
 import { type ClusterRequest, onCluster } from "./on-cluster.ts";
 import { say } from "./say.ts";
 

@@ -5,11 +5,11 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { systemChance, systemClock } from "../server/clock.ts";
-import { EMBEDDED_FORMAT } from "../server/compose.ts";
+import { EMBEDDED_FORMAT } from "../server/compose/compose.ts";
 import type { CqlConfig } from "../server/config/config.ts";
 import { readSources } from "../server/config/env.ts";
 import { placeSetting } from "../server/config/place-setting.ts";
-import { type DataPaths, openDataFolder, readDataFolder } from "../server/data-folder.ts";
+import { type DataPaths, openDataFolder, readDataFolder } from "../server/data-folder/data-folder.ts";
 import type { Account, Directory } from "../server/directory/directory.ts";
 import { openLmdbDirectory } from "../server/directory/lmdb.ts";
 import { DirectoryDamaged } from "../server/directory/lmdb-values.ts";
@@ -53,7 +53,7 @@ export async function withPeople<T>(
 
 async function inCluster<T>(cql: CqlConfig, work: (directory: Directory) => Promise<T>): Promise<T> {
   // The driver is loaded for a cluster only.
-  const { withClusterDirectory } = await import("../server/compose-database.ts");
+  const { withClusterDirectory } = await import("../server/compose/database.ts");
   return await withClusterDirectory(cql, { clock: systemClock, chance: systemChance }, work);
 }
 

@@ -1,5 +1,5 @@
 /** The command line: `verbatim repair` of a cluster, whose topic is lost: the history goes on with what the database has. */
-import { repairCluster } from "../server/compose-cluster.ts";
+import { repairCluster } from "../server/compose/cluster.ts";
 import { type ClusterRequest, onCluster } from "./on-cluster.ts";
 import { say } from "./say.ts";
 

@@ -5,11 +5,11 @@
 import { writeSync } from "node:fs";
 import { openJwtKeys } from "../server/auth/jwt-keys.ts";
 import { systemClock } from "../server/clock.ts";
+import { cqlOptions, kafkaOptions } from "../server/compose/engine-options.ts";
 import type { Config } from "../server/config/config.ts";
 import { readSources } from "../server/config/env.ts";
 import { makeConfig } from "../server/config/make-config.ts";
 import { printConfig } from "../server/config/print-config.ts";
-import { cqlOptions, kafkaOptions } from "../server/engine-options.ts";
 import { openCertificate } from "../server/gateways/tls.ts";
 import { readRoomsFile } from "../server/rooms-file.ts";
 import type { RunningServer } from "../server/server.ts";

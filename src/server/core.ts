@@ -1,6 +1,6 @@
 /**
  * The pipeline between doors and ports: starts it from what log and store hold, and stops it so that nothing that was
- * acknowledged is lost. Sees ports only; `compose.ts` chooses the adapters.
+ * acknowledged is lost. Sees ports only; `compose/` chooses the adapters.
  */
 import { type RoomListing, roomListings } from "../protocol/events.ts";
 import { FLUSH_WITHIN_MS, type Limits, READ_WITHIN_MS } from "../protocol/limits.ts";

@@ -5,10 +5,10 @@
 
 import { DEFAULT_LIMITS } from "../../src/protocol/limits.ts";
 import { systemChance, systemClock } from "../../src/server/clock.ts";
-import { EMBEDDED_FORMAT } from "../../src/server/compose.ts";
+import { EMBEDDED_FORMAT } from "../../src/server/compose/compose.ts";
 import type { Retention } from "../../src/server/config/config.ts";
 import { startCore } from "../../src/server/core.ts";
-import { openDataFolder } from "../../src/server/data-folder.ts";
+import { openDataFolder } from "../../src/server/data-folder/data-folder.ts";
 import { openLmdbDirectory } from "../../src/server/directory/lmdb.ts";
 import { TcpGateway } from "../../src/server/gateways/tcp.ts";
 import { KeptSnapshotFiles } from "../../src/server/log/kept-snapshots.ts";

@@ -6,7 +6,7 @@
  * | `a`, id | the account |
  * | `u`, key of its name | its id |
  */
-import type { LmdbChanges, LmdbKeyView, LmdbView } from "../lmdb-view.ts";
+import type { LmdbChanges, LmdbKeyView, LmdbView } from "../lmdb/view.ts";
 import { nameKey } from "../name-key.ts";
 import type { Uuid } from "../record.ts";
 import type { Account, AccountChange } from "./directory.ts";

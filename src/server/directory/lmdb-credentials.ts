@@ -10,7 +10,7 @@
  * | `T`, user, 0, id | the token's hash |
  * | `i`, hash | until when the invite holds |
  */
-import type { LmdbChanges, LmdbKeyView, LmdbView } from "../lmdb-view.ts";
+import type { LmdbChanges, LmdbKeyView, LmdbView } from "../lmdb/view.ts";
 import type { Uuid } from "../record.ts";
 import type { ApiToken, SignIn } from "./directory.ts";
 import type { Expiring } from "./lmdb-expiring.ts";

@@ -6,8 +6,9 @@
  * |---|---|
  * | `y`, expiry (8 bytes, big endian), key | nothing: what stands at that key is looked at when that time has passed |
  */
-import type { LmdbChanges, LmdbKeyView, LmdbView } from "../lmdb-view.ts";
-import { writeNumber } from "../sealed-value.ts";
+
+import { writeNumber } from "../lmdb/sealed-value.ts";
+import type { LmdbChanges, LmdbKeyView, LmdbView } from "../lmdb/view.ts";
 import { get, getIfWhole, put } from "./lmdb-values.ts";
 
 const NOTE_BYTES = 9;

@@ -8,10 +8,11 @@
  * | `k`, key of a name | all names in `n` that have it |
  * | `x`, expiry (8 bytes, big endian), session hash, 0, name | those two: what is looked at when that time has passed |
  */
-import type { LmdbChanges, LmdbKeyView, LmdbView } from "../lmdb-view.ts";
+
+import { writeNumber } from "../lmdb/sealed-value.ts";
+import type { LmdbChanges, LmdbKeyView, LmdbView } from "../lmdb/view.ts";
 import { nameKey } from "../name-key.ts";
 import type { Uuid } from "../record.ts";
-import { writeNumber } from "../sealed-value.ts";
 import type { Guest } from "./directory.ts";
 import { afterAll, get, keyOf, parse, put } from "./lmdb-values.ts";
 

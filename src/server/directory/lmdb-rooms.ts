@@ -6,9 +6,10 @@
  * | `b`, room, 0, type, 0, subject | the ban |
  * | `m`, user, 0, room | the marker: seq and n (8 bytes each, big endian) behind the seal |
  */
-import type { LmdbChanges, LmdbKeyView, LmdbView } from "../lmdb-view.ts";
+
+import { readNumber, SEAL_BYTES, seal, writeNumber } from "../lmdb/sealed-value.ts";
+import type { LmdbChanges, LmdbKeyView, LmdbView } from "../lmdb/view.ts";
 import type { Uuid } from "../record.ts";
-import { readNumber, SEAL_BYTES, seal, writeNumber } from "../sealed-value.ts";
 import type { Ban, MarkerMove, ReadMarker } from "./directory.ts";
 import type { Expiring } from "./lmdb-expiring.ts";
 import { isOver, putExpiring, removeExpiring } from "./lmdb-expiring.ts";

@@ -2,8 +2,9 @@
  * How the embedded directory writes keys and values: a key is a letter for its table and texts with a zero between
  * them; a value is JSON behind a seal. Touches nothing that it is not handed.
  */
-import type { LmdbChanges, LmdbKeyView } from "../lmdb-view.ts";
-import { checkSeal, SEAL_BYTES, SealError, seal } from "../sealed-value.ts";
+
+import { checkSeal, SEAL_BYTES, SealError, seal } from "../lmdb/sealed-value.ts";
+import type { LmdbChanges, LmdbKeyView } from "../lmdb/view.ts";
 
 /** Bytes in a key at the most. A longer one must be refused before a commit begins, or half of it would be written. */
 const KEY_BYTES_MAX = 1024;

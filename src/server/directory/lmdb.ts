@@ -11,9 +11,9 @@
  * | `y` | lmdb-expiring.ts |
  * | `d` | the number of this layout |
  */
-import type { LmdbEnvironment } from "../lmdb-environment.ts";
-import { openLmdb } from "../lmdb-environment.ts";
-import type { LmdbChanges, LmdbView } from "../lmdb-view.ts";
+import type { LmdbEnvironment } from "../lmdb/environment.ts";
+import { openLmdb } from "../lmdb/environment.ts";
+import type { LmdbChanges, LmdbView } from "../lmdb/view.ts";
 import type { Uuid } from "../record.ts";
 import { StartError } from "../start-error.ts";
 import type {

@@ -2,7 +2,7 @@
  * Stage 5, blocks: consecutive records of one room in one value of the embedded store, because a value a record costs
  * more than the record. Pure: touches bytes and nothing else.
  *
- * Layout, after the seal (`sealed-value.ts`):
+ * Layout, after the seal (`lmdb/sealed-value.ts`):
  *
  * | at | bytes | |
  * |---|---|---|
@@ -10,10 +10,11 @@
  * | 9 | 8 | seq of the first, big endian |
  * | 17 | | per record: n and position, 8 bytes each, big endian; then the record as in `log/record-codec.ts` |
  */
+
+import { checkSeal, readNumber, SEAL_BYTES, SealError, seal, writeNumber } from "../lmdb/sealed-value.ts";
 import { decodeRecord, encodedBytes, encodeRecord, recordBytes } from "../log/record-codec.ts";
 import type { UuidTexts } from "../log/uuid-bytes.ts";
 import { type StoredRecord, withoutText } from "../record.ts";
-import { checkSeal, readNumber, SEAL_BYTES, SealError, seal, writeNumber } from "../sealed-value.ts";
 
 /**
  * The most that a value of several records takes, in bytes: with what LMDB puts in front, eight of its pages. One

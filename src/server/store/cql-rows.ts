@@ -9,9 +9,9 @@ import {
   uuidBytesIn,
   whole,
 } from "../cql/rows.ts";
+import { writeNumber } from "../lmdb/sealed-value.ts";
 import { parseUuid, type UuidTexts, uuidText } from "../log/uuid-bytes.ts";
 import { REMOVED_BODY, type StoredRecord, type Uuid } from "../record.ts";
-import { writeNumber } from "../sealed-value.ts";
 import { StoreDamaged } from "./message-store.ts";
 
 /** Writes a row, whole; what stands for each `?` is made by `rowParams`. */

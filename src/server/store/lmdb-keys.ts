@@ -2,9 +2,10 @@
  * Stage 5, the keys of the embedded store. Pure. A tag, then what it belongs to, then a number in big endian, so that
  * what belongs together lies together and in order.
  */
+
+import { readNumber, writeNumber } from "../lmdb/sealed-value.ts";
 import { parseUuid, uuidText } from "../log/uuid-bytes.ts";
 import type { Uuid } from "../record.ts";
-import { readNumber, writeNumber } from "../sealed-value.ts";
 
 const BLOCK = 0x62; // b
 const CHECKPOINT = 0x63; // c

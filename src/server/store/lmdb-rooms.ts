@@ -5,10 +5,11 @@
  * Blocks of a room never overlap: whoever writes seqs that stand there already takes those blocks out first. (But for
  * a block that is damaged: what is written anew beside it wins.)
  */
-import type { LmdbChanges, LmdbView } from "../lmdb-view.ts";
+
+import { SealError, sealNumber, unsealNumber } from "../lmdb/sealed-value.ts";
+import type { LmdbChanges, LmdbView } from "../lmdb/view.ts";
 import type { UuidTexts } from "../log/uuid-bytes.ts";
 import type { StoredRecord, Uuid } from "../record.ts";
-import { SealError, sealNumber, unsealNumber } from "../sealed-value.ts";
 import { Block } from "./blocks.ts";
 import { PageBudget, rowToKeep } from "./check-batch.ts";
 import { blockKey, blockKeySeq, floorKey } from "./lmdb-keys.ts";

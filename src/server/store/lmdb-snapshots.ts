@@ -2,8 +2,9 @@
  * Stage 5, snapshots in the embedded store: each in pieces of the size of a block, for one value of many megabytes
  * needs that many free pages in a row, and a file whose pages come and go has none.
  */
-import type { LmdbChanges, LmdbView } from "../lmdb-view.ts";
-import { checkSeal, readNumber, SEAL_BYTES, SealError, seal, writeNumber } from "../sealed-value.ts";
+
+import { checkSeal, readNumber, SEAL_BYTES, SealError, seal, writeNumber } from "../lmdb/sealed-value.ts";
+import type { LmdbChanges, LmdbView } from "../lmdb/view.ts";
 import { BLOCK_BYTES_MAX } from "./blocks.ts";
 import { snapshotKey, snapshotKeyPiece, snapshotKeyPosition } from "./lmdb-keys.ts";
 import type { Snapshot } from "./message-store.ts";

@@ -2,12 +2,12 @@
  * Stage 5, the embedded store: an LMDB environment of its own. Rows lie in blocks (`blocks.ts`); rows, checkpoint and
  * snapshot of one write are one commit. Touches its folder and nothing else.
  */
-import type { LmdbEnvironment } from "../lmdb-environment.ts";
-import { openLmdb } from "../lmdb-environment.ts";
-import type { LmdbChanges, LmdbView } from "../lmdb-view.ts";
+import type { LmdbEnvironment } from "../lmdb/environment.ts";
+import { openLmdb } from "../lmdb/environment.ts";
+import { SealError, sealNumber, unsealNumber } from "../lmdb/sealed-value.ts";
+import type { LmdbChanges, LmdbView } from "../lmdb/view.ts";
 import { UuidTexts } from "../log/uuid-bytes.ts";
 import { type StoredRecord, type Uuid, withoutText } from "../record.ts";
-import { SealError, sealNumber, unsealNumber } from "../sealed-value.ts";
 import { Block } from "./blocks.ts";
 import { checkBatch, seqsByRoom } from "./check-batch.ts";
 import { afterRoom, blockKey, checkpointKey, floorKey, keyRoom, ROOM_TAGS, tagStart } from "./lmdb-keys.ts";

@@ -3,9 +3,10 @@
  * nothing is left to encode when they are written, and no object lives on meanwhile for the collector to carry about.
  * Pure: touches bytes and nothing else.
  */
+
+import { readNumber } from "../lmdb/sealed-value.ts";
 import { decodeRecord, encodedBytesMax, encodeRecord, recordBytes } from "../log/record-codec.ts";
 import type { StoredRecord, Uuid } from "../record.ts";
-import { readNumber } from "../sealed-value.ts";
 import type { BlockBuffers } from "./block-buffers.ts";
 import { BLOCK_BYTES_MAX, BLOCK_HEADER_BYTES, ROW_NUMBERS_BYTES, sealBlock, writeRowNumbers } from "./blocks.ts";
 

@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { openDataFolder, readDataFolder } from "../../../src/server/data-folder.ts";
-import type { DataFormat, Migration } from "../../../src/server/data-format.ts";
-import { DATA_FORMAT, MIGRATIONS } from "../../../src/server/data-format.ts";
+import { openDataFolder, readDataFolder } from "../../../src/server/data-folder/data-folder.ts";
+import type { DataFormat, Migration } from "../../../src/server/data-folder/data-format.ts";
+import { DATA_FORMAT, MIGRATIONS } from "../../../src/server/data-folder/data-format.ts";
 import { StartError } from "../../../src/server/start-error.ts";
 import { startProgram } from "../../support/programs.ts";
 

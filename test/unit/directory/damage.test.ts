@@ -7,7 +7,7 @@ import { open as openLmdb } from "lmdb";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openLmdbDirectory } from "../../../src/server/directory/lmdb.ts";
 import { DirectoryDamaged } from "../../../src/server/directory/lmdb-values.ts";
-import { SEAL_BYTES, seal } from "../../../src/server/sealed-value.ts";
+import { SEAL_BYTES, seal } from "../../../src/server/lmdb/sealed-value.ts";
 import { StartError } from "../../../src/server/start-error.ts";
 import { accountOf } from "../../contract/directory-accounts.ts";
 import { uuidOf } from "../../support/log-records.ts";

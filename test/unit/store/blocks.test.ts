@@ -1,8 +1,8 @@
 /** Blocks of the embedded store: reading, taking texts away, and what damage does. */
 import { describe, expect, it } from "vitest";
+import { SealError } from "../../../src/server/lmdb/sealed-value.ts";
 import { UuidTexts } from "../../../src/server/log/uuid-bytes.ts";
 import type { StoredRecord } from "../../../src/server/record.ts";
-import { SealError } from "../../../src/server/sealed-value.ts";
 import { Block } from "../../../src/server/store/blocks.ts";
 import { PackedRows } from "../../../src/server/store/packed-rows.ts";
 import { message } from "../../support/log-records.ts";

@@ -1,7 +1,7 @@
 /** Keys of the embedded store: they sort as what they stand for. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readNumber, sealNumber, unsealNumber, writeNumber } from "../../../src/server/sealed-value.ts";
+import { readNumber, sealNumber, unsealNumber, writeNumber } from "../../../src/server/lmdb/sealed-value.ts";
 import { afterRoom, blockKey, blockKeySeq, floorKey, keyRoom } from "../../../src/server/store/lmdb-keys.ts";
 import { anyRecord } from "../../support/log-records.ts";
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { open as openDatabase } from "lmdb";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { sealNumber } from "../../../src/server/sealed-value.ts";
+import { sealNumber } from "../../../src/server/lmdb/sealed-value.ts";
 import { openLmdbStore } from "../../../src/server/store/lmdb.ts";
 import { blockKey, blockKeySeq, floorKey } from "../../../src/server/store/lmdb-keys.ts";
 import { batchOf, expectedRows, history, NO_LIMIT, roomOf } from "../../support/store-history.ts";

@@ -1,7 +1,7 @@
 /** Tests of closing what was opened, where a part of it fails or hangs. */
 import { describe, expect, it } from "vitest";
-import { Closings } from "../../src/server/closings.ts";
-import { FakeClock } from "../support/fake-clock.ts";
+import { Closings } from "../../../src/server/compose/closings.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
 
 describe("what was opened", () => {
   it("STOP-1 is closed the other way round, once, also behind one that fails", async () => {

@@ -3,10 +3,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { CqlConfig, KafkaConfig } from "../../src/server/config/config.ts";
-import { cqlOptions, kafkaOptions } from "../../src/server/engine-options.ts";
-import { StartError } from "../../src/server/start-error.ts";
-import { makeCertificate } from "../support/certificate.ts";
+import { cqlOptions, kafkaOptions } from "../../../src/server/compose/engine-options.ts";
+import type { CqlConfig, KafkaConfig } from "../../../src/server/config/config.ts";
+import { StartError } from "../../../src/server/start-error.ts";
+import { makeCertificate } from "../../support/certificate.ts";
 
 let folder: string;
 

@@ -12,8 +12,8 @@
  */
 import { statfs } from "node:fs/promises";
 import type { RootDatabase } from "lmdb";
-import type { LmdbChanges, LmdbView } from "./lmdb-view.ts";
 import { readNumber, SEAL_BYTES, seal, writeNumber } from "./sealed-value.ts";
+import type { LmdbChanges, LmdbView } from "./view.ts";
 
 const TAG = 0xff;
 

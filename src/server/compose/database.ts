@@ -1,24 +1,24 @@
 /**
- * Beside compose.ts: the database of a cluster, reached and brought up to date, before store and directory open on it.
+ * Around the stages: the database of a cluster, reached and brought up to date, before store and directory open on it.
  * An operator's commands need no more than this.
  */
-import type { RoomListing } from "../protocol/events.ts";
-import type { Chance, Clock } from "./clock.ts";
-import type { ClusterConfig, CqlConfig } from "./config/config.ts";
-import { showListen } from "./config/values.ts";
-import { CqlError } from "./cql/errors.ts";
-import { checkMigrated, migrate } from "./cql/migrations.ts";
-import { type CqlSession, openCql } from "./cql/session.ts";
-import { openCqlDirectory } from "./directory/cql.ts";
-import { applyPublicRooms, publicRooms } from "./directory/cql-facts.ts";
-import { CQL_DIRECTORY_MIGRATIONS } from "./directory/cql-tables.ts";
-import type { Directory } from "./directory/directory.ts";
+import type { RoomListing } from "../../protocol/events.ts";
+import type { Chance, Clock } from "../clock.ts";
+import type { ClusterConfig, CqlConfig } from "../config/config.ts";
+import { showListen } from "../config/values.ts";
+import { CqlError } from "../cql/errors.ts";
+import { checkMigrated, migrate } from "../cql/migrations.ts";
+import { type CqlSession, openCql } from "../cql/session.ts";
+import { openCqlDirectory } from "../directory/cql.ts";
+import { applyPublicRooms, publicRooms } from "../directory/cql-facts.ts";
+import { CQL_DIRECTORY_MIGRATIONS } from "../directory/cql-tables.ts";
+import type { Directory } from "../directory/directory.ts";
+import { readRoomsFile } from "../rooms-file.ts";
+import { StartError } from "../start-error.ts";
+import { CQL_STORE_MIGRATIONS } from "../store/cql-schema.ts";
 import { blamed } from "./engine-blame.ts";
 import { cqlOptions } from "./engine-options.ts";
 import type { EngineWait } from "./engine-wait.ts";
-import { readRoomsFile } from "./rooms-file.ts";
-import { StartError } from "./start-error.ts";
-import { CQL_STORE_MIGRATIONS } from "./store/cql-schema.ts";
 
 const MIGRATIONS = [...CQL_STORE_MIGRATIONS, ...CQL_DIRECTORY_MIGRATIONS];
 

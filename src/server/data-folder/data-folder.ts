@@ -6,10 +6,10 @@ import { closeSync, existsSync, ftruncateSync, openSync, readFileSync, writeSync
 import { mkdir, readdir, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { tryLock } from "fs-native-extensions";
+import { StartError } from "../start-error.ts";
 import type { DataFormat, Migration } from "./data-format.ts";
 import { MIGRATIONS, readFormat, reconcile, writeFormat } from "./data-format.ts";
 import { syncFolder } from "./durable-file.ts";
-import { StartError } from "./start-error.ts";
 
 /** Where things are in a data folder, and what it is. */
 export interface DataPaths {

@@ -2,8 +2,8 @@
  * Around the stages: which setting is to blame where an engine turns a node away that starts. Drivers say what happened to
  * a socket; whoever starts a node wants to know which of its settings does not fit. Pure.
  */
-import type { EngineConfig } from "./config/config.ts";
-import { StartError } from "./start-error.ts";
+import type { EngineConfig } from "../config/config.ts";
+import { StartError } from "../start-error.ts";
 
 /** An engine as it is configured. */
 export interface BlamedEngine {

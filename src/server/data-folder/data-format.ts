@@ -4,8 +4,8 @@
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { StartError } from "../start-error.ts";
 import { writeDurably } from "./durable-file.ts";
-import { StartError } from "./start-error.ts";
 
 /** The format of data folders that this program writes. */
 export const DATA_FORMAT = 1;

@@ -2,9 +2,9 @@
  * A start that waits for engines: brokers and databases take longer to come up than a node does, and after a power cut
  * all of them come up at once. Touches nothing but the log.
  */
-import type { Clock, Timer } from "./clock.ts";
-import { StartError } from "./start-error.ts";
-import type { Telemetry } from "./telemetry/telemetry.ts";
+import type { Clock, Timer } from "../clock.ts";
+import { StartError } from "../start-error.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
 
 const RETRY_EVERY_MS = 1000;
 

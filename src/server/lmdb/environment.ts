@@ -5,12 +5,12 @@
 import { access, mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { RootDatabase } from "lmdb";
-import { syncFolder } from "./durable-file.ts";
-import { commitAlone, commitFailure, commitShared, readGeneration } from "./lmdb-commit.ts";
-import { checkLmdbFile } from "./lmdb-header.ts";
-import type { LmdbKeyView, LmdbView } from "./lmdb-view.ts";
-import { LmdbChanges, viewAfter, viewOf } from "./lmdb-view.ts";
-import { StartError } from "./start-error.ts";
+import { syncFolder } from "../data-folder/durable-file.ts";
+import { StartError } from "../start-error.ts";
+import { commitAlone, commitFailure, commitShared, readGeneration } from "./commit.ts";
+import { checkLmdbFile } from "./header.ts";
+import type { LmdbKeyView, LmdbView } from "./view.ts";
+import { LmdbChanges, viewAfter, viewOf } from "./view.ts";
 
 /** Processes and threads that may read at once. */
 const READERS_MAX = 126;

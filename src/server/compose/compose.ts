@@ -1,22 +1,22 @@
 /**
- * The only file that names adapters, with those beside it (`compose-….ts`): opens the embedded ones over one data folder,
- * or has those of a cluster opened. Each adapter is loaded when it is chosen, so that a server does not carry what it
+ * Around the stages: opens the embedded adapters over one data folder, or has those of a cluster opened. What lies in this
+ * folder is all that names adapters. Each adapter is loaded when it is chosen, so that a server does not carry what it
  * does not use.
  */
-import type { RoomListing } from "../protocol/events.ts";
-import type { Chance, Clock } from "./clock.ts";
+import type { RoomListing } from "../../protocol/events.ts";
+import type { Chance, Clock } from "../clock.ts";
+import type { Config } from "../config/config.ts";
+import type { Ports } from "../core.ts";
+import { openDataFolder } from "../data-folder/data-folder.ts";
+import { DATA_FORMAT, type DataFormat } from "../data-folder/data-format.ts";
+import { LogError } from "../log/message-log.ts";
+import { nodeName } from "../node-name.ts";
+import { KEY_WINDOW } from "../projector/key-window.ts";
+import { FOLD_VERSION } from "../projector/sequencer.ts";
+import { readRoomsFile } from "../rooms-file.ts";
+import { StartError } from "../start-error.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
 import { Closings } from "./closings.ts";
-import type { Config } from "./config/config.ts";
-import type { Ports } from "./core.ts";
-import { openDataFolder } from "./data-folder.ts";
-import { DATA_FORMAT, type DataFormat } from "./data-format.ts";
-import { LogError } from "./log/message-log.ts";
-import { nodeName } from "./node-name.ts";
-import { KEY_WINDOW } from "./projector/key-window.ts";
-import { FOLD_VERSION } from "./projector/sequencer.ts";
-import { readRoomsFile } from "./rooms-file.ts";
-import { StartError } from "./start-error.ts";
-import type { Telemetry } from "./telemetry/telemetry.ts";
 
 /** The adapters that a server runs on, opened. */
 export interface Engines extends Ports {
@@ -42,7 +42,7 @@ export interface EnginesStart {
 export async function openEngines(start: EnginesStart): Promise<Engines> {
   const { cluster } = start.config;
   if (cluster === undefined) return await openEmbedded(start);
-  const { openCluster } = await import("./compose-cluster.ts");
+  const { openCluster } = await import("./cluster.ts");
   return await openCluster(start, cluster);
 }
 
@@ -84,13 +84,13 @@ export function explain(error: unknown, { data, cluster }: Config): unknown {
 async function openAll(config: Config, clock: Clock, telemetry: Telemetry, closings: Closings): Promise<Ports> {
   const folder = await openDataFolder(config.data, EMBEDDED_FORMAT);
   closings.push(async () => folder.close());
-  const { openSegmentLog } = await import("./log/segments.ts");
-  const { SEGMENT_BYTES_MAX } = await import("./log/segment-format.ts");
-  const { nodeFiles } = await import("./log/log-files.ts");
-  const { KeptSnapshotFiles } = await import("./log/kept-snapshots.ts");
-  const { openLmdbStore } = await import("./store/lmdb.ts");
-  const { openLmdbDirectory } = await import("./directory/lmdb.ts");
-  const { MemorySignals } = await import("./signals/memory.ts");
+  const { openSegmentLog } = await import("../log/segments.ts");
+  const { SEGMENT_BYTES_MAX } = await import("../log/segment-format.ts");
+  const { nodeFiles } = await import("../log/log-files.ts");
+  const { KeptSnapshotFiles } = await import("../log/kept-snapshots.ts");
+  const { openLmdbStore } = await import("../store/lmdb.ts");
+  const { openLmdbDirectory } = await import("../directory/lmdb.ts");
+  const { MemorySignals } = await import("../signals/memory.ts");
 
   const { log, cut } = await openSegmentLog({
     dir: folder.log,

@@ -1,32 +1,33 @@
 /**
- * Beside compose.ts: opens the adapters of a node of a cluster, over brokers and a database that exist. Loaded when a
+ * Around the stages: opens the adapters of a node of a cluster, over brokers and a database that exist. Loaded when a
  * cluster is configured, so that a server by itself carries no driver.
  */
+
+import type { ClusterConfig, KafkaConfig } from "../config/config.ts";
+import { showListen } from "../config/values.ts";
+import { openCqlDirectory } from "../directory/cql.ts";
+import { agreeOnFacts, type ClusterFacts, continuation, continueWith, readFacts } from "../directory/cql-facts.ts";
+import type { KafkaOptions } from "../kafka/connection.ts";
+import { type EnsuredTopic, ensureTopic, TopicMissing, type TopicSettings } from "../kafka/topics.ts";
+import { ContinuedLog } from "../log/continued.ts";
+import { openKafkaLog } from "../log/kafka.ts";
+import { nodeName } from "../node-name.ts";
+import { foldFromStore } from "../projector/fold-from-store.ts";
+import type { KeptSnapshots } from "../projector/fold-starts.ts";
+import { KEY_WINDOW } from "../projector/key-window.ts";
+import { FOLD_VERSION } from "../projector/sequencer.ts";
+import { encodeSnapshot } from "../projector/snapshot.ts";
+import { openKafkaSignals } from "../signals/kafka.ts";
+import { StartError } from "../start-error.ts";
+import { openCqlStore } from "../store/cql.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
+import { CLUSTER_FORMAT, checkAgreement, lostTopic } from "./agreement.ts";
 import { Closings } from "./closings.ts";
 import type { Engines, EnginesStart } from "./compose.ts";
-import { CLUSTER_FORMAT, checkAgreement, lostTopic } from "./compose-agreement.ts";
-import { type Database, databaseName, openDatabase } from "./compose-database.ts";
-import type { ClusterConfig, KafkaConfig } from "./config/config.ts";
-import { showListen } from "./config/values.ts";
-import { openCqlDirectory } from "./directory/cql.ts";
-import { agreeOnFacts, type ClusterFacts, continuation, continueWith, readFacts } from "./directory/cql-facts.ts";
+import { type Database, databaseName, openDatabase } from "./database.ts";
 import { blamed } from "./engine-blame.ts";
 import { kafkaOptions } from "./engine-options.ts";
 import { EngineWait } from "./engine-wait.ts";
-import type { KafkaOptions } from "./kafka/connection.ts";
-import { type EnsuredTopic, ensureTopic, TopicMissing, type TopicSettings } from "./kafka/topics.ts";
-import { ContinuedLog } from "./log/continued.ts";
-import { openKafkaLog } from "./log/kafka.ts";
-import { nodeName } from "./node-name.ts";
-import { foldFromStore } from "./projector/fold-from-store.ts";
-import type { KeptSnapshots } from "./projector/fold-starts.ts";
-import { KEY_WINDOW } from "./projector/key-window.ts";
-import { FOLD_VERSION } from "./projector/sequencer.ts";
-import { encodeSnapshot } from "./projector/snapshot.ts";
-import { openKafkaSignals } from "./signals/kafka.ts";
-import { StartError } from "./start-error.ts";
-import { openCqlStore } from "./store/cql.ts";
-import type { Telemetry } from "./telemetry/telemetry.ts";
 
 const SECOND_MS = 1000;
 const HOUR_MS = 60 * 60 * SECOND_MS;

@@ -2,8 +2,8 @@
  * Around the stages: what all nodes of a cluster must have in common, or they count differently (PROJ-5). Pure: what was
  * written down is held against what this node has.
  */
-import type { ClusterFacts } from "./directory/cql-facts.ts";
-import { StartError } from "./start-error.ts";
+import type { ClusterFacts } from "../directory/cql-facts.ts";
+import { StartError } from "../start-error.ts";
 
 /** What a cluster's tables and records look like, as this program writes them. */
 export const CLUSTER_FORMAT = 1;

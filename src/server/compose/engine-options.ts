@@ -3,10 +3,10 @@
  * files that it names. Touches those files only.
  */
 import { readFile } from "node:fs/promises";
-import type { CqlConfig, EngineConfig, KafkaConfig, Secret } from "./config/config.ts";
-import type { CqlOptions } from "./cql/driver.ts";
-import type { KafkaOptions } from "./kafka/connection.ts";
-import { StartError } from "./start-error.ts";
+import type { CqlConfig, EngineConfig, KafkaConfig, Secret } from "../config/config.ts";
+import type { CqlOptions } from "../cql/driver.ts";
+import type { KafkaOptions } from "../kafka/connection.ts";
+import { StartError } from "../start-error.ts";
 
 /** How to connect to the brokers. Throws a `StartError` where a file can't be read. */
 export async function kafkaOptions(config: KafkaConfig): Promise<KafkaOptions> {

@@ -2,7 +2,7 @@
  * What was opened, in order, so that it can be closed the other way round: whoever was opened on top of something goes
  * before it. Touches nothing itself.
  */
-import { type Clock, within } from "./clock.ts";
+import { type Clock, within } from "../clock.ts";
 
 /** Lets go of one thing. */
 export type Closing = () => Promise<void>;

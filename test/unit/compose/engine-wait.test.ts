@@ -1,9 +1,9 @@
 /** A start that waits for brokers and databases: it says so once, goes on by itself, and ends when it is told to. */
 import { describe, expect, it } from "vitest";
-import { EngineWait } from "../../src/server/engine-wait.ts";
-import { StartError } from "../../src/server/start-error.ts";
-import { createTelemetry } from "../../src/server/telemetry/create-telemetry.ts";
-import { FakeClock } from "../support/fake-clock.ts";
+import { EngineWait } from "../../../src/server/compose/engine-wait.ts";
+import { StartError } from "../../../src/server/start-error.ts";
+import { createTelemetry } from "../../../src/server/telemetry/create-telemetry.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
 
 const SECOND = 1000;
 
