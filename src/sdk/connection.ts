@@ -230,7 +230,12 @@ export class Connection {
   #isAnswer({ code, text, room, key }: Extract<ServerEvent, { type: "error" }>): boolean {
     const error = new ChatError(code, text);
     if (key !== undefined) return this.#settle((one) => one.key === key, undefined, undefined);
-    if (room !== undefined) return this.#settle((one) => one.room === room, error, undefined);
+    if (room !== undefined) {
+      const isIts = (one: Awaited): boolean => one.room === room;
+      // One who is banned hears of it unasked. What can only be refused waits for ever, and may not keep that to itself.
+      if (code === "banned" && this.#awaited.find(isIts)?.type === "hush") return false;
+      return this.#settle(isIts, error, undefined);
+    }
     // Before one is signed in there is nothing else that could be refused.
     if (!this.#isOnline || CLOSING_CODES.some(([closing]) => closing === code)) this.#error = error;
     return false;

@@ -169,6 +169,14 @@ describe("a room", () => {
     expect(client.room("rust")).toBe(room);
   });
 
+  it("one is banned from while one writes says why", () => {
+    const { line, room } = start();
+    line.tell(...joins("rust", ["ann"], [], 0));
+    room.typing();
+    line.tell(error("banned"), { _et: "room_removed", r: "rust" });
+    expect(room.state).toMatchObject({ type: "refused", code: "banned" });
+  });
+
   it("one is removed from is gone, and what was on its way fails", () => {
     const { client, line, room } = start();
     line.tell(...joins("rust", ["ann"], [], 0));
