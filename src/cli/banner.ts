@@ -74,8 +74,8 @@ const SIGN_IN: Readonly<Record<AuthMode, string>> = {
   jwt: "by a token of your identity provider",
 };
 
-/** The banner, several lines, each with its end. */
-export function banner(started: Started): string {
+/** The banner, several lines, each with its end. `program` is how a person here calls `verbatim`. */
+export function banner(started: Started, program: string): string {
   const { version, config, tcp, http, ops, sessionsMax, openFiles } = started;
   const { tls } = config;
   const web = `http${tls?.http === true ? "s" : ""}://`;
@@ -86,7 +86,7 @@ export function banner(started: Started): string {
     ["sign-in", SIGN_IN[config.auth.mode]],
     ...placeLines(started),
     ["sessions", `${sessionsMax} at most, of ${openFiles ?? "any number of"} open files`],
-    ["try it", `nc ${reachable(tcp).host} ${tcp.port}`],
+    ["try it", `${program} tui ${showListen(reachable(tcp))}${tls?.tcp === true ? " --tls" : ""}`],
     ["stop it", "ctrl-c"],
   ];
   return `\nVerbatim ${version} is up\n${lines.map(([name = "", text]) => `  ${name.padEnd(10)}${text}\n`).join("")}\n`;

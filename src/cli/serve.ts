@@ -3,6 +3,7 @@
  * it is asked to (STOP-1).
  */
 import { writeSync } from "node:fs";
+import { basename, relative } from "node:path";
 import { openJwtKeys } from "../server/auth/jwt-keys.ts";
 import { systemClock } from "../server/clock.ts";
 import { cqlOptions, kafkaOptions } from "../server/compose/engine-options.ts";
@@ -65,7 +66,8 @@ export async function serve(request: ServeRequest): Promise<number> {
     const server = await start({ config, telemetry, signal });
     reloadOnSignal(server, telemetry);
     const started = { ...server, version: packageVersion(), config };
-    if (format === "pretty" || (format === "auto" && terminal)) stream.write(banner(started));
+    if (format === "pretty" || (format === "auto" && terminal))
+      stream.write(banner(started, programName(process.argv[1] ?? "")));
     else telemetry.logger.info(listeningFields(started), "listening");
     await server.stopped.catch((error: unknown) => {
       telemetry.internalError("server", error);
@@ -79,6 +81,11 @@ export async function serve(request: ServeRequest): Promise<number> {
     stream.finish();
   }
   return 0;
+}
+
+/** How a person calls this program again: by its name where it is installed, by its file in a checkout. */
+function programName(script: string): string {
+  return basename(script) === "verbatim" ? "verbatim" : `node ${relative("", script)}`;
 }
 
 /** Reads the files that the configuration names besides: certificates, keys, passwords. Throws a `StartError`. */

@@ -59,7 +59,7 @@ it("shows what a person sees when the server is up", () => {
     ...{ version: "0.1.0", config, rooms: 24, node: "1", partitions: 1 },
     ...{ tcp: config.tcp, http: config.http, ops: config.ops, sessionsMax: 20_000, openFiles: 65_536 },
   };
-  expect(shown?.trim()).toBe(banner(started).trim());
+  expect(shown?.trim()).toBe(banner(started, "node dist/bin.js").trim());
 });
 
 /** The messages in what a `nc` printed, as `seq text`. */

@@ -130,7 +130,7 @@ describe("verbatim serve", () => {
     expect(text).toContain(` ${data}\n`);
     expect(text).toMatch(/ rooms +24 from /);
     expect(text).toMatch(/ sessions +\d+ at most, of \d+ open files\n/);
-    const [, port] = / nc 127\.0\.0\.1 (\d+)\n/.exec(text) ?? [];
+    const [, port] = / try it +node \S*dist\/bin\.js tui 127\.0\.0\.1:(\d+)\n/.exec(text) ?? [];
     expect((await firstLine(Number(port)))._et).toBe("login_successful");
     run.child.kill("SIGTERM");
     expect(await run.exited).toEqual({ code: 0, signal: null });
