@@ -4,6 +4,7 @@
  */
 import { type Signal, signal } from "@preact/signals";
 import { ApiError, type ChatClient, type HttpApi } from "../sdk/index.ts";
+import { Excerpts } from "./actions/excerpts.ts";
 import { TabKeeper } from "./actions/keeper.ts";
 import { Live } from "./actions/live.ts";
 import { Members } from "./actions/members.ts";
@@ -31,6 +32,7 @@ const LOOK_EVERY_MS = 5_000;
 export class App {
   readonly store: Store;
   readonly api: HttpApi;
+  readonly excerpts = new Excerpts();
   readonly notifier: Notifier;
   readonly members: Members;
   /** The SDK's, while somebody is signed in. */
@@ -42,7 +44,7 @@ export class App {
   constructor(store: Store, api: HttpApi) {
     this.store = store;
     this.api = api;
-    this.notifier = new Notifier(store, this.openPlace);
+    this.notifier = new Notifier(store, this.excerpts, this.openPlace);
     this.members = new Members(this);
     store.isOpenNoted.value = readSetting(OPEN_SETTING) !== undefined;
   }
@@ -106,6 +108,12 @@ export class App {
 
   /** Goes to a chat or room. One function, so that rows which are given it can stay still. */
   readonly openPlace = (place: string): void => this.go({ type: "room", place });
+
+  /** Asks the server anew to be let into the open room. */
+  readonly enterAgain = (): void => {
+    const { value: entry } = this.store.open;
+    if (entry !== undefined) this.#live?.enterAgain(entry);
+  };
 
   /** Goes to the chat before (`-1`) or after (`1`) the open one. */
   step(step: 1 | -1, entries: readonly Entry[]): void {
@@ -213,6 +221,7 @@ export class App {
     const { value: before } = store.open;
     store.route.value = route.type === "door" && store.me.value !== undefined ? { type: "home" } : route;
     if (!isSame) {
+      store.letGo();
       store.showsMembers.value = false;
       store.members.value = [];
       store.present.value = new Set();

@@ -3,7 +3,7 @@
  */
 import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { ConnectionState } from "../sdk/types.ts";
-import { byActivity, type Entry, totalUnread } from "./model/entry.ts";
+import { byActivity, type Entry, inOrder, totalUnread } from "./model/entry.ts";
 import type { Route } from "./model/route.ts";
 import type { PageFacts } from "./page.ts";
 
@@ -45,6 +45,8 @@ export class Store {
   readonly wasOnline: Signal<boolean> = signal(false);
   readonly list: Signal<Loading> = signal({ type: "loading" });
   readonly entries: Signal<Entries> = signal(new Map());
+  /** Grows when the open room is entered anew, so that what stood there begins again. */
+  readonly entrances: Signal<number> = signal(0);
   readonly dialog: Signal<Dialog | undefined> = signal(undefined);
   readonly showsMembers: Signal<boolean> = signal(false);
   readonly members: Signal<readonly Member[]> = signal([]);
@@ -60,11 +62,14 @@ export class Store {
   /** The time to the minute, for what is shown beside messages. */
   readonly now: Signal<number>;
 
+  /** The order of the list by room, while nothing in it may move. */
+  readonly #held: Signal<ReadonlyMap<string, number> | undefined> = signal(undefined);
+
   /** All entries, those in which something happened last first. */
   readonly sorted: ReadonlySignal<readonly Entry[]> = computed(() => byActivity([...this.entries.value.values()]));
   /** In the order in which the list shows them: chats, public rooms that are followed, and the others. */
   readonly listed: ReadonlySignal<readonly Entry[]> = computed(() => {
-    const sorted = this.sorted.value;
+    const sorted = inOrder(this.sorted.value, this.#held.value);
     return [
       ...sorted.filter(({ kind }) => kind !== "public"),
       ...sorted.filter(({ kind, isFollowed }) => kind === "public" && isFollowed),
@@ -87,6 +92,16 @@ export class Store {
     this.facts = facts;
     this.route = signal(route);
     this.now = signal(now);
+  }
+
+  /** The list keeps its order from here on; what is new stands before the rest. */
+  hold(): void {
+    this.#held.value = new Map(this.listed.value.map(({ room }, index) => [room, index]));
+  }
+
+  /** It is sorted again as things happen. */
+  letGo(): void {
+    this.#held.value = undefined;
   }
 
   /** Puts entries in the place of those of the same rooms. */
@@ -115,6 +130,7 @@ export class Store {
     this.members.value = [];
     this.present.value = new Set();
     this.filter.value = "";
+    this.letGo();
     this.toast.value = undefined;
   }
 }

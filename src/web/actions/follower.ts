@@ -4,7 +4,7 @@
  */
 import type { ChatClient, Room } from "../../sdk/index.ts";
 import type { Message, RoomRecord } from "../../sdk/types.ts";
-import { type Entry, withRecord } from "../model/entry.ts";
+import { byActivity, type Entry, withRecord } from "../model/entry.ts";
 import type { Store } from "../store.ts";
 
 /** Rooms that are followed at once; the server allows 200. */
@@ -43,6 +43,21 @@ export class Follower {
     this.#client = client;
     this.#store = store;
     this.#on = on;
+  }
+
+  /**
+   * Follows of these as many as may be followed: the open one, public rooms, which are told of in no other way, and then
+   * those in which something happened last. Says whether that is all.
+   */
+  followBest(entries: readonly Entry[]): boolean {
+    const open = this.#store.open.value?.room;
+    const rank = ({ room, kind }: Entry): number => (room === open ? 0 : kind === "public" ? 1 : 2);
+    const ranked = [...byActivity(entries)].sort((a, b) => rank(a) - rank(b));
+    const best = ranked.slice(0, FOLLOWED_MAX);
+    const rooms = new Set(best.map(({ room }) => room));
+    for (const room of [...this.#stops.keys()]) if (!rooms.has(room)) this.release(room);
+    for (const entry of best) this.follow(entry);
+    return best.length === ranked.length;
   }
 
   /** Follows an entry's room, from what is known of it; where that is nothing, from its last record. */

@@ -14,6 +14,9 @@ import { readNames, writeSetting } from "./settings.ts";
 /** Public rooms that are remembered as looked into. */
 const VISITED_MAX = 50;
 
+/** How often the list is asked for where somebody is in more chats than can be followed, in milliseconds. */
+const LOAD_EVERY_MS = 20_000;
+
 /** What it tells of. */
 export interface LiveEvents {
   /** The sign-in has ended; `text` says why. */
@@ -48,6 +51,7 @@ export class Live {
   readonly #counted = new Set<string>();
   /** A change of the password that is on its way. */
   #changing: Promise<void> = Promise.resolve();
+  #nextLoad: ReturnType<typeof setTimeout> | undefined;
   #isLoading = false;
   #loadAgain = false;
   #isOver = false;
@@ -71,6 +75,7 @@ export class Live {
     });
     this.client.on("roomAdded", ({ room }) => {
       this.#follower.release(room);
+      if (store.open.value?.room === room) store.entrances.value += 1;
       void this.load();
     });
     this.client.on("roomRemoved", ({ room }) => this.#lost(room));
@@ -85,6 +90,7 @@ export class Live {
   /** Ends it. Nothing of it touches the state any more. */
   stop(): void {
     this.#isOver = true;
+    clearTimeout(this.#nextLoad);
     this.#follower.stop();
     this.client.close();
   }
@@ -136,11 +142,13 @@ export class Live {
     }
     for (const room of known.keys()) if (!entries.has(room)) this.#follower.release(room);
     this.#store.entries.value = entries;
-    for (const entry of entries.values()) {
-      if (!entry.isFollowed || entry.lost !== undefined) continue;
-      this.#follower.follow(entry);
-      if (entry.kind === "public" && !this.#counted.has(entry.room)) void this.#countUnread(entry.room);
+    const followed = [...entries.values()].filter(({ isFollowed, lost }) => isFollowed && lost === undefined);
+    const isAll = this.#follower.followBest(followed);
+    for (const { kind, room } of followed) {
+      if (kind === "public" && !this.#counted.has(room)) void this.#countUnread(room);
     }
+    clearTimeout(this.#nextLoad);
+    if (!isAll) this.#nextLoad = setTimeout(() => void this.load(), LOAD_EVERY_MS);
   }
 
   /** A room is opened: it is followed from now on, and what is shown has been seen. */
@@ -149,6 +157,13 @@ export class Live {
     this.#store.put([{ ...visited, unread: 0 }]);
     if (visited.lost === undefined) this.#follower.follow(visited);
     this.#follower.lookAt(visited.room);
+  }
+
+  /** Opens a room anew that the server had refused: that may have passed. */
+  enterAgain(entry: Entry): void {
+    this.#follower.release(entry.room);
+    this.#follower.follow(entry);
+    this.#store.entrances.value += 1;
   }
 
   #visit(entry: Entry): Entry {

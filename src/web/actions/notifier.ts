@@ -6,6 +6,7 @@ import type { Message } from "../../sdk/types.ts";
 import type { Entry } from "../model/entry.ts";
 import { snippet } from "../model/words.ts";
 import type { Store } from "../store.ts";
+import type { Excerpts } from "./excerpts.ts";
 import { readSetting, writeSetting } from "./settings.ts";
 
 const SETTING = "notifications";
@@ -13,11 +14,13 @@ const SETTING = "notifications";
 /** Shows them while the page is hidden. */
 export class Notifier {
   readonly #store: Store;
+  readonly #excerpts: Excerpts;
   readonly #open: (place: string) => void;
 
   /** `open` = what a click on one does. */
-  constructor(store: Store, open: (place: string) => void) {
+  constructor(store: Store, excerpts: Excerpts, open: (place: string) => void) {
     this.#store = store;
+    this.#excerpts = excerpts;
     this.#open = open;
     this.#look();
   }
@@ -41,7 +44,11 @@ export class Notifier {
     if (this.#store.notifications.value !== "on" || !document.hidden) return;
     const title = entry.kind === "direct" ? message.user : `${message.user} in ${entry.title}`;
     try {
-      const shown = new Notification(title, { body: snippet(message.text), tag: `verbatim-${entry.room}` });
+      // Nothing isolates text there: what turns it around stays out of both.
+      const shown = new Notification(snippet(title), {
+        body: this.#excerpts.of(message.text),
+        tag: `verbatim-${entry.room}`,
+      });
       shown.onclick = () => {
         window.focus();
         this.#open(entry.place);

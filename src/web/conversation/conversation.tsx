@@ -29,6 +29,8 @@ export interface ConversationProps {
   readonly description: string;
   /** Whether one may take away what others say here. */
   readonly moderates: boolean;
+  /** Asks the server anew, where it had refused the room. */
+  readonly enterAgain: () => void;
 }
 
 /** The conversation of one room; another room is another pane, so that nothing of the one is left in the other. */
@@ -36,7 +38,7 @@ export function Conversation(props: ConversationProps) {
   return <Pane key={`${props.me} ${props.room}`} {...props} />;
 }
 
-function Pane({ client, api, room, me, title, description, moderates }: ConversationProps) {
+function Pane({ client, api, room, me, title, description, moderates, enterAgain }: ConversationProps) {
   const field = useRef<HTMLTextAreaElement>(null);
   const pane = useRef<HTMLElement>(null);
   const isModerator = useSignal(moderates);
@@ -96,7 +98,7 @@ function Pane({ client, api, room, me, title, description, moderates }: Conversa
     <section class="vc" ref={pane} aria-label={`Conversation: ${title}`}>
       <RoomHeader store={store} title={title} description={description} />
       <MessageList store={store} actions={actions} leave={() => field.current?.focus()} />
-      <StatusLine store={store} />
+      <StatusLine store={store} tryAgain={enterAgain} />
       <Announcer store={store} />
       <Composer
         title={title}

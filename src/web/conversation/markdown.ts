@@ -1,6 +1,7 @@
 /**
- * The web client, conversation: Markdown to HTML that can do no harm. Loaded when the first message needs it. HTML in a
- * text stays text; what comes out is washed once more, so that one fault in one library is not enough.
+ * The web client, conversation: Markdown to HTML that can do no harm, and to text without marks. Loaded when the first
+ * message needs it. HTML in a text stays text; what comes out as HTML is washed once more, so that one fault in one
+ * library is not enough.
  */
 import createPurifier from "dompurify";
 import MarkdownIt from "markdown-it";
@@ -19,8 +20,10 @@ const ATTRIBUTES = ["href", "target", "rel", "start", "dir"];
 /** Lists and quotes within each other; deeper ones are left as text. */
 const NESTING_MAX = 12;
 
-/** Makes the renderer. */
-export function makeRenderer(): RenderText {
+type Token = ReturnType<ReturnType<typeof makeParser>["parse"]>[number];
+
+/** What understands a message. */
+function makeParser() {
   const markdown = new MarkdownIt({
     html: false,
     breaks: true,
@@ -31,6 +34,24 @@ export function makeRenderer(): RenderText {
   markdown.disable(["image"]);
   markdown.linkify.set({ fuzzyLink: false, fuzzyEmail: false, fuzzyIP: false });
   markdown.validateLink = (url) => LINKS.test(url.trim());
+  return markdown;
+}
+
+/** Makes what takes the marks out of a text: what is left is what the renderer would have shown as text. */
+export function makePlainText(): RenderText {
+  const markdown = makeParser();
+  return (text) => markdown.parse(text, {}).map(plain).join(" ").trim();
+}
+
+/** The text of a token. Blocks stand apart, what is within a line does not. */
+function plain({ children, content, type }: Token): string {
+  if (children !== null) return children.map(plain).join("");
+  return type === "softbreak" || type === "hardbreak" ? " " : content;
+}
+
+/** Makes the renderer. */
+export function makeRenderer(): RenderText {
+  const markdown = makeParser();
   // Each block finds its own direction, whatever the one before it had.
   for (const rule of ["paragraph_open", "heading_open", "list_item_open", "td_open", "th_open", "blockquote_open"]) {
     markdown.renderer.rules[rule] = (tokens, index, options, _env, self) => {

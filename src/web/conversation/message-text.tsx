@@ -12,7 +12,7 @@ const LENGTH_MAX = 2_000;
 export function MessageText({ text, rich }: { readonly text: string; readonly rich: RichTexts }) {
   const [isWhole, setWhole] = useState(false);
   const isLong = text.length > LENGTH_MAX || hasMoreLines(text, LINES_MAX);
-  const html = rich.html(text);
+  const html = rich.of(text);
   const name = `vc-text${isLong && !isWhole ? " vc-cut" : ""}`;
   return (
     <>

@@ -1,10 +1,10 @@
 /**
- * The web client, conversation: which texts need Markdown, and what makes it, loaded when the first one comes. A text
- * without any mark of it is shown as it is.
+ * The web client, conversation: which texts need Markdown, and what makes something of it, loaded when the first one
+ * comes. A text without any mark of it is shown as it is.
  */
 import { type ReadonlySignal, signal } from "@preact/signals";
 
-/** Makes safe HTML of a text. */
+/** Makes something of a text with Markdown: safe HTML, or what is left without its marks. */
 export type RenderText = (text: string) => string;
 
 /** What may be Markdown or a link. A text that matches nothing here is the same with and without. */
@@ -37,8 +37,8 @@ export class RichTexts {
     return this.#render;
   }
 
-  /** Safe HTML for a text that needs it; `undefined` where it is shown as it is, for now or for good. */
-  html(text: string): string | undefined {
+  /** What is made of a text that needs it; `undefined` where it is shown as it is, for now or for good. */
+  of(text: string): string | undefined {
     if (!needsMarkdown(text)) return undefined;
     const render = this.#render.value;
     if (render === undefined) {
@@ -47,9 +47,9 @@ export class RichTexts {
     }
     const kept = this.#kept.get(text);
     if (kept !== undefined) return kept;
-    const html = render(text);
-    this.#keep(text, html);
-    return html;
+    const made = render(text);
+    this.#keep(text, made);
+    return made;
   }
 
   #ask(): void {
@@ -66,13 +66,13 @@ export class RichTexts {
     );
   }
 
-  #keep(text: string, html: string): void {
-    this.#kept.set(text, html);
-    this.#keptLength += html.length;
+  #keep(text: string, made: string): void {
+    this.#kept.set(text, made);
+    this.#keptLength += text.length + made.length;
     for (const [eldest, { length }] of this.#kept) {
       if (this.#kept.size <= KEPT_TEXTS_MAX && this.#keptLength <= KEPT_LENGTH_MAX) return;
       this.#kept.delete(eldest);
-      this.#keptLength -= length;
+      this.#keptLength -= eldest.length + length;
     }
   }
 }

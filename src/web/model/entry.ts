@@ -94,6 +94,13 @@ export function byActivity(entries: readonly Entry[]): readonly Entry[] {
   return [...entries].sort((a, b) => b.activeAt - a.activeAt);
 }
 
+/** In an order that was given; those that it does not know first, as they stand. */
+export function inOrder(entries: readonly Entry[], order: ReadonlyMap<string, number> | undefined): readonly Entry[] {
+  if (order === undefined) return entries;
+  const place = ({ room }: Entry): number => order.get(room) ?? -1;
+  return [...entries].sort((a, b) => place(a) - place(b));
+}
+
 /** All that waits. */
 export const totalUnread = (entries: readonly Entry[]): number => entries.reduce((sum, { unread }) => sum + unread, 0);
 

@@ -24,15 +24,20 @@ const WORDS: Partial<Record<ErrorName, string>> = {
 };
 
 /** `the name is too long` → `The name is too long.` */
-function sentence(text: string): string {
+export function sentence(text: string): string {
   const first = text.charAt(0).toLocaleUpperCase() + text.slice(1);
   return first === "" || /[.!?…]$/.test(first) ? first : `${first}.`;
 }
 
-/** An error in words: ours for its code, or the server's. */
+/** A refusal in words: ours for its code, or the server's. */
+export function refusalWords(code: string, text: string): string {
+  return WORDS[code as ErrorName] ?? sentence(withLocalTimes(text));
+}
+
+/** An error in words. */
 export function errorWords(error: unknown): string {
   if (typeof error === "object" && error !== null && "code" in error && "detail" in error) {
-    return WORDS[error.code as ErrorName] ?? sentence(String(error.detail));
+    return refusalWords(String(error.code), String(error.detail));
   }
   return "The server can’t be reached. Try again when you are online.";
 }
@@ -56,6 +61,14 @@ export function shortTime(time: number, now: number): string {
   });
 }
 
+/** A time as the server writes it into its texts. */
+const SERVER_TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
+
+/** A text of the server's, with its times as its reader has them. */
+export function withLocalTimes(text: string): string {
+  return text.replace(SERVER_TIME, (time) => fullTime(Date.parse(time)));
+}
+
 /** A date with its time, in full. */
 export function fullTime(time: number): string {
   return new Date(time).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
@@ -64,10 +77,14 @@ export function fullTime(time: number): string {
 /** As much of a message as stands in a list. */
 const SNIPPET_LENGTH = 140;
 
-/** The beginning of a message, on one line. Control characters are shown by nobody, so they go. */
+/** What nobody sees, or what turns text around; but not what joins letters and emoji. */
+const UNSEEN = /[\p{Bidi_Control}\u00ad\u180e\u200b\u2060-\u206f\ufeff\ufff9-\ufffb]/gu;
+
+/** The beginning of a text, on one line, without what can't be seen. */
 export function snippet(text: string): string {
   const line = text
     .slice(0, SNIPPET_LENGTH * 4)
+    .replace(UNSEEN, "")
     .replace(/[\p{Cc}\s]+/gu, " ")
     .trim();
   const points = Array.from(line);

@@ -2,6 +2,7 @@
  * The web client's views: how it stands with the connection and the server, across the top of the page.
  */
 import { useEffect, useState } from "preact/hooks";
+import { sentence } from "../model/words.ts";
 import { useApp } from "./context.ts";
 
 /** All that is to be said there. */
@@ -28,7 +29,10 @@ export function Banners() {
   );
 }
 
-/** Says when the connection is lost, until when it waits, and that nothing is lost with it. */
+/**
+ * The one place that says that the connection is lost, until when it waits, and that nothing is lost with it. The words
+ * and the button stay through all attempts: neither is read aloud twice, nor loses the keyboard.
+ */
 function Connection() {
   const app = useApp();
   const { connection, wasOnline } = app.store;
@@ -36,30 +40,34 @@ function Connection() {
   const isLost =
     state.type === "waiting" || state.type === "ended" || (state.type === "connecting" && state.attempt > 1);
   const isShown = isLost && (wasOnline.value || state.type !== "connecting");
+  const tryNow = (): void => {
+    if (state.type === "ended") app.client.value?.connect();
+    else app.client.value?.retryNow();
+  };
   return (
     <div role="status" class="banner-slot">
       {isShown && (
         <div class="banner lost">
           <span class="pulse" aria-hidden="true" />
-          <span>
-            {state.type === "ended" ? `Not connected: ${state.reason.text}` : "Reconnecting"}
-            {state.type === "waiting" && <Countdown key={state.retryAt} until={state.retryAt} />}
-            {state.type === "connecting" && "…"}
-          </span>
-          {state.type !== "connecting" && (
-            <button
-              type="button"
-              class="link"
-              onClick={() => (state.type === "ended" ? app.client.value?.connect() : app.client.value?.retryNow())}
-            >
-              Try now
-            </button>
+          {state.type === "ended" ? (
+            <span>Not connected: {sentence(state.reason.text)} What you write is kept.</span>
+          ) : (
+            <span>
+              Offline, reconnecting
+              {state.type === "waiting" ? <Countdown key={state.retryAt} until={state.retryAt} /> : <Soon />}{" "}
+              <span class="kept">What you write is kept and sent then.</span>
+            </span>
           )}
+          <button type="button" class="link" onClick={tryNow}>
+            Try now
+          </button>
         </div>
       )}
     </div>
   );
 }
+
+const Soon = () => <span aria-hidden="true">…</span>;
 
 /** The seconds to a time, for the eye alone: read aloud each second it would be a nuisance. */
 function Countdown({ until }: { readonly until: number }) {
@@ -69,7 +77,7 @@ function Countdown({ until }: { readonly until: number }) {
     return () => clearInterval(timer);
   }, []);
   const seconds = Math.max(0, Math.ceil((until - now) / 1000));
-  return <span aria-hidden="true">{seconds > 0 ? ` in ${seconds} s` : "…"}</span>;
+  return seconds > 0 ? <span aria-hidden="true"> in {seconds} s.</span> : <Soon />;
 }
 
 /** A note for a while, or an error until it is closed. */

@@ -114,9 +114,14 @@ function OpenForm() {
 
 function Elsewhere() {
   return (
-    <p>
-      This server takes the sign-in of another service. Come in through that: your organisation’s proxy adds it to each
-      request. Then load this page again.
-    </p>
+    <>
+      <p>
+        This server takes the sign-in of another service, which a proxy of your organisation adds to each request. Sign
+        in there, then load this page again.
+      </p>
+      <button type="button" class="primary" onClick={() => location.reload()}>
+        Load again
+      </button>
+    </>
   );
 }

@@ -20,7 +20,8 @@ export function RoomPane() {
   if (entry === undefined) return <Missing />;
   if (client === undefined || me === undefined) return null;
   const hasMembers = entry.kind !== "public";
-  return <Pane key={entry.room} entry={entry} client={client} me={me.name} hasMembers={hasMembers} />;
+  const key = `${entry.room} ${store.entrances.value}`;
+  return <Pane key={key} entry={entry} client={client} me={me.name} hasMembers={hasMembers} />;
 }
 
 /** Whether somebody may take away what others say: the owner of a chat, and admins everywhere but in a chat of two. */
@@ -62,6 +63,7 @@ function Pane(props: {
           title={entry.title}
           description={entry.description}
           moderates={moderates(entry, app.store.me.value)}
+          enterAgain={app.enterAgain}
         />
         {hasMembers && entry.lost === undefined && (
           <button

@@ -1,21 +1,24 @@
 /**
  * The web client's views: the list of chats and public rooms, and oneself.
  */
-import type { ComponentChildren } from "preact";
+import type { ComponentChildren, RefObject } from "preact";
+import { useRef } from "preact/hooks";
 import type { App } from "../app.ts";
 import { type Entry, matching } from "../model/entry.ts";
 import type { Dialog } from "../store.ts";
 import { Avatar } from "./avatar.tsx";
 import { useApp } from "./context.ts";
+import { EntryList } from "./entry-list.tsx";
 import { EntryRow } from "./entry-row.tsx";
 import { Icon, type IconName, Mark } from "./icons.tsx";
-
-/** So many chats are listed; typing into the filter finds the rest. */
-const LISTED_MAX = 200;
 
 /** The side of the page. */
 export function Sidebar() {
   const app = useApp();
+  const { store } = app;
+  const scroller = useRef<HTMLDivElement>(null);
+  const hold = (): void => store.hold();
+  const letGo = (): void => store.letGo();
   return (
     <nav class="sidebar" aria-label="Chats and rooms">
       <header class="side-head">
@@ -33,8 +36,16 @@ export function Sidebar() {
         <RoundButton look="plain" label="Go to… (Ctrl+K)" icon="search" act={() => openDialog(app, "switcher")} />
         <RoundButton look="primary" label="New chat" icon="plus" act={() => openDialog(app, "new-chat")} />
       </header>
-      <div class="side-list">
-        <Lists />
+      <div
+        class="side-list"
+        ref={scroller}
+        // What one points at, or is at by keyboard, stays where it is.
+        onPointerEnter={({ pointerType }) => pointerType === "mouse" && hold()}
+        onPointerLeave={letGo}
+        onFocusIn={({ target }) => target instanceof Element && target.matches("a:focus-visible") && hold()}
+        onFocusOut={letGo}
+      >
+        <Lists scroller={scroller} />
       </div>
       <Oneself />
     </nav>
@@ -65,20 +76,21 @@ function RoundButton(props: {
   );
 }
 
-function Lists() {
+function Lists({ scroller }: { readonly scroller: RefObject<HTMLElement | null> }) {
   const app = useApp();
-  const { store } = app;
-  const { list, sorted, filter, me, open, now } = store;
+  const { store, excerpts } = app;
+  const { list, sorted, filter, me, now } = store;
   if (list.value.type === "failed") return <Failed text={list.value.text} />;
   if (list.value.type === "loading" && sorted.value.length === 0) return <p class="dim side-note">Loading…</p>;
   const found = matching(store.listed.value, filter.value);
   const chats = found.filter(({ kind }) => kind !== "public");
   const rooms = found.filter(({ kind }) => kind === "public");
+  const open = store.open.value?.room;
   const row = (entry: Entry) => (
     <EntryRow
-      key={entry.room}
       entry={entry}
-      isOpen={open.value?.room === entry.room}
+      excerpt={entry.last === undefined ? "" : excerpts.of(entry.last.text)}
+      isOpen={open === entry.room}
       me={me.value?.name ?? ""}
       day={now.value}
       open={app.openPlace}
@@ -90,14 +102,11 @@ function Lists() {
       {sorted.value.length > 12 && <Filter />}
       <Section title="Chats">
         {chats.length === 0 && <p class="dim side-note">{isFiltered ? "None is called so." : "None yet."}</p>}
-        <ul>{chats.slice(0, LISTED_MAX).map(row)}</ul>
-        {chats.length > LISTED_MAX && (
-          <p class="dim side-note">{chats.length - LISTED_MAX} more: type a part of a name</p>
-        )}
+        <EntryList entries={chats} open={open} row={row} scroller={scroller} />
       </Section>
       {rooms.length > 0 && (
         <Section title="Public rooms">
-          <ul>{rooms.map(row)}</ul>
+          <EntryList entries={rooms} open={open} row={row} scroller={scroller} />
         </Section>
       )}
     </>
