@@ -25,7 +25,10 @@ export interface OpenLog {
 /** The limits that a log under test has. */
 export const CONTRACT_LIMITS = { appendBytesMax: 64 * 1024, appendQueueBytesMax: 1024 * 1024 } as const;
 
-/** Reads exactly the records from `from` up to `to`, and fails after 10 s. */
+/** How long anything may take, on a machine that is busy with others. */
+const WITHIN_MS = 30_000;
+
+/** Reads exactly the records from `from` up to `to`, and fails where that takes too long. */
 async function readUntil(log: MessageLog, from: number, to: number, partition = 0): Promise<LogRecord[]> {
   const { signal, abort } = deadline();
   const records: LogRecord[] = [];
@@ -60,7 +63,7 @@ async function readFirst(log: MessageLog, from: number): Promise<LogBatch | unde
 
 function deadline(): { readonly signal: AbortSignal; readonly abort: () => void } {
   const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(), 10_000);
+  const timer = setTimeout(() => controller.abort(), WITHIN_MS);
   return {
     signal: controller.signal,
     abort: () => {
@@ -323,7 +326,7 @@ export function messageLogContract(name: string, open: () => Promise<OpenLog>): 
           for await (const _ of log.read(0, 0, signal)) throw new Error("an empty log gave something");
         })();
         await until(
-          5000,
+          WITHIN_MS,
           () => "the log to be heard from",
           () => log.hears(0) || undefined,
         );

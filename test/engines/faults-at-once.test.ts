@@ -16,6 +16,8 @@ const NAMES = sized(50, 1_000);
 const AT_ONCE = 8;
 /** Nobody may be in more. */
 const CHATS_A_PERSON = 1_000;
+/** How long anything may take, on a machine that is busy with others. */
+const WITHIN_MS = 60_000;
 
 let cluster: Cluster;
 let one: Node;
@@ -46,7 +48,7 @@ async function make(owner: HttpPerson, name: string, member: HttpPerson): Promis
 
 describe("two nodes at the same moment", () => {
   it(`CMD-4 a chat that was made on one can be posted to on the other at once, ${CHATS} times`, {
-    timeout: sized(120_000, 1_200_000),
+    timeout: sized(300_000, 1_800_000),
   }, async () => {
     const pairs: Promise<readonly [HttpPerson, HttpPerson]>[] = numbers(Math.ceil(CHATS / CHATS_A_PERSON)).map((pair) =>
       Promise.all([HttpPerson.open(port(one), `owner ${pair}`), HttpPerson.open(port(other), `member ${pair}`)]),
@@ -67,7 +69,7 @@ describe("two nodes at the same moment", () => {
   });
 
   it(`FAN-1 PROJ-6 who is added to a chat of one node hears its first message on the other, ${ADDED} times`, {
-    timeout: sized(60_000, 600_000),
+    timeout: sized(180_000, 900_000),
   }, async () => {
     const owner = await HttpPerson.open(port(one), "host");
     const guest = await HttpPerson.open(port(one), "guest");
@@ -86,7 +88,7 @@ describe("two nodes at the same moment", () => {
     );
     try {
       await until(
-        10_000,
+        WITHIN_MS,
         () => "the ear to be open",
         () => isOpen || undefined,
       );
@@ -98,7 +100,7 @@ describe("two nodes at the same moment", () => {
         await owner.post(chat, "second");
       });
       await until(
-        20_000,
+        WITHIN_MS,
         () => `all chats to be heard of; ${heard.size} of ${ADDED} were`,
         () => chats.every((chat) => (heard.get(chat)?.length ?? 0) >= 2) || undefined,
       );
@@ -108,7 +110,7 @@ describe("two nodes at the same moment", () => {
     }
   });
 
-  it(`one name that is asked for on both is given to one, ${NAMES} times`, { timeout: 60_000 }, async () => {
+  it(`one name that is asked for on both is given to one, ${NAMES} times`, { timeout: 180_000 }, async () => {
     const made: string[] = [];
     for (const number of numbers(NAMES)) {
       const answers = await Promise.all(

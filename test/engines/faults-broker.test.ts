@@ -10,6 +10,7 @@ import { startKafka } from "../../scripts/engines/kafka.mjs";
 import { clusterOfEachTest } from "../support/engines-faults.ts";
 import { isLong, seed, sized } from "../support/faults-run.ts";
 import { ask } from "../support/http-client.ts";
+import { until } from "../support/until.ts";
 
 const TALK = sized(300, 3_000);
 /** Longer than a post waits for its answer, which is 10 s. */
@@ -17,7 +18,10 @@ const AWAY_MS = sized(12_000, 20_000);
 /** One that was killed is started at once: its own return takes it some ten seconds. */
 const KILLED_AWAY_MS = sized(0, 20_000);
 const DEADLINE_MS = 10_000;
+/** What a busy machine may add to it. */
+const BUSY_MS = 10_000;
 const GOES_ON_WITHIN_MS = 60_000;
+const NOTICED_WITHIN_MS = 30_000;
 
 let kafka: Engine;
 const { talking } = clusterOfEachTest();
@@ -34,7 +38,7 @@ describe(`a broker that goes and comes back, seed ${seed}`, () => {
   it.for(isLong ? (["stop", "kill"] as const) : (["stop"] as const))(
     "CMD-5 LOG-5 FAN-1 HTTP-3 its process is ended by %s",
     {
-      timeout: 240_000,
+      timeout: 360_000,
     },
     async (how, { annotate }) => {
       const { cluster, nodes, people } = await talking(TALK, { kafka: kafka.address });
@@ -50,9 +54,12 @@ describe(`a broker that goes and comes back, seed ${seed}`, () => {
       expect(answer.status, answer.body).toBe(503);
       expect(["not_sent", "unknown", "unavailable"]).toContain(answer.json()["code"]);
       expect(Number(answer.headers["retry-after"])).toBeGreaterThan(0);
-      expect(waitedMs).toBeLessThan(DEADLINE_MS + 2_000);
-      const { status } = await ask(node.httpPort ?? 0, "/readyz");
-      expect(status).toBe(503);
+      expect(waitedMs).toBeLessThan(DEADLINE_MS + BUSY_MS);
+      await until(
+        NOTICED_WITHIN_MS,
+        () => "readiness to say that the broker is away",
+        async () => (await ask(node.httpPort ?? 0, "/readyz")).status === 503 || undefined,
+      );
       // What the fault is: for how long the broker is away, whatever the nodes do meanwhile.
       await delay(Math.max(0, (how === "stop" ? AWAY_MS : KILLED_AWAY_MS) - (performance.now() - begin)));
 
@@ -61,7 +68,7 @@ describe(`a broker that goes and comes back, seed ${seed}`, () => {
       await people.settle();
       expect(await people.verdict()).toEqual([]);
       expect(people.refusals["not_sent"] ?? 0, JSON.stringify(people.refusals)).toBeGreaterThan(0);
-      for (const { slowestMs } of people.posters) expect(slowestMs).toBeLessThan(DEADLINE_MS + 3_000);
+      for (const { slowestMs } of people.posters) expect(slowestMs).toBeLessThan(DEADLINE_MS + BUSY_MS);
       await annotate(`${people.acknowledged} messages, refused: ${JSON.stringify(people.refusals)}`);
       for (const each of cluster.nodes) expect(await each.kill("SIGTERM")).toEqual({ code: 0, signal: null });
     },

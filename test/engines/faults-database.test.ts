@@ -14,6 +14,9 @@ import { until } from "../support/until.ts";
 
 const TALK = sized(300, 3_000);
 const AWAY_MS = sized(12_000, 30_000);
+/** How long the nodes may take to notice, and to be as before, on a machine that is busy with others. */
+const NOTICED_WITHIN_MS = 30_000;
+const BACK_WITHIN_MS = 90_000;
 
 let cassandra: Engine;
 const { talking } = clusterOfEachTest();
@@ -36,7 +39,7 @@ describe(`a database that goes and comes back, seed ${seed}`, () => {
   it.for(isLong ? (["stop", "pause"] as const) : (["stop"] as const))(
     "PROJ-3 PROJ-4 FAN-1 its process: %s",
     {
-      timeout: 240_000,
+      timeout: 360_000,
     },
     async (how, { annotate }) => {
       const { nodes, people } = await talking(TALK, { cql: cassandra.address });
@@ -52,7 +55,7 @@ describe(`a database that goes and comes back, seed ${seed}`, () => {
         return each.reduce((sum, waiting) => sum + waiting, 0);
       };
       const grown = await until(
-        10_000,
+        NOTICED_WITHIN_MS,
         () => "the lag to grow",
         async () => {
           const now = await lag();
@@ -60,21 +63,28 @@ describe(`a database that goes and comes back, seed ${seed}`, () => {
         },
       );
       await until(
-        20_000,
+        NOTICED_WITHIN_MS,
         () => "readiness to say that the store is behind",
         async () => (await ask(node.httpPort ?? 0, "/readyz")).status === 503 || undefined,
       );
       await people.talk(TALK);
       // What the fault is: for how long the database is away, whatever the nodes do meanwhile.
       await delay(Math.max(0, AWAY_MS - (performance.now() - begin)));
-      const later = await lag();
-      expect(later).toBeGreaterThan(grown);
+      // A node that the machine let stand still has to hear from the others first, and tells of nothing meanwhile.
+      const later = await until(
+        NOTICED_WITHIN_MS,
+        () => `the lag to be more than ${grown}`,
+        async () => {
+          const now = await lag();
+          return now > grown ? now : undefined;
+        },
+      );
 
       if (how === "pause") cassandra.resume();
       else await cassandra.start();
       for (const each of nodes) {
         await until(
-          30_000,
+          BACK_WITHIN_MS,
           () => "no lag, and readiness",
           async () =>
             ((await lag()) < later / 2 && (await ask(each.httpPort ?? 0, "/readyz")).status === 200) || undefined,

@@ -21,7 +21,7 @@ async function expectWhole(people: Company): Promise<void> {
 
 describe(`nodes that go and come, seed ${seed}`, () => {
   it("LOG-1 LOG-3 PROJ-1 PROJ-3 FAN-1 a node is killed, each in turn, and started again while the other goes on", {
-    timeout: sized(180_000, 1_800_000),
+    timeout: sized(360_000, 1_800_000),
   }, async ({ annotate }) => {
     const { cluster, nodes, people } = await talking(TALK);
     let [one, other] = nodes;
@@ -39,7 +39,7 @@ describe(`nodes that go and come, seed ${seed}`, () => {
   });
 
   it("PROJ-1 PROJ-3 CMD-1 a node stands still, others write what it wrote, and it wakes with old work in hand", {
-    timeout: sized(180_000, 900_000),
+    timeout: sized(360_000, 900_000),
   }, async ({ annotate }) => {
     const { nodes, people } = await talking(TALK);
     // In the long run each of them, so that who writes a room is among them for certain.

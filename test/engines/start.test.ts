@@ -4,10 +4,10 @@
  */
 import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { freePorts } from "../../scripts/engines/engine.mjs";
 import { engines } from "../support/engines.ts";
 import { Cluster } from "../support/engines-cluster.ts";
 import { isLong } from "../support/faults-run.ts";
@@ -144,7 +144,9 @@ describe("verbatim migrate", () => {
     expect(await refusal(cluster, "--no-migrate")).toContain(
       `the database has no keyspace ${cluster.keyspace}: run verbatim migrate first`,
     );
-    expect((await runVerbatim(["user", "list", ...cqlFlags(cluster)])).stderr).toContain("run verbatim migrate first");
+    expect((await runVerbatim(["user", "list", ...cqlFlags(cluster)], {}, 60 * SECOND)).stderr).toContain(
+      "run verbatim migrate first",
+    );
 
     const both = await Promise.all([migrate(cluster), migrate(cluster)]);
     for (const { code, stdout } of both) {
@@ -260,9 +262,10 @@ describe("STOP-1 engines that are absent", () => {
       absent.map(async ([cluster, name]) => {
         // The database is there where the brokers are not: with its tables, for they are made first.
         const tables = ["--cql-keyspace", made.keyspace, "--no-migrate"];
-        const { code, stdout, stderr } = await cluster.refused(["--engine-wait-seconds", "8", ...tables]);
+        // Long enough that the other engine, which is there, answers on a machine that is busy with others.
+        const { code, stdout, stderr } = await cluster.refused(["--engine-wait-seconds", "15", ...tables]);
         expect(stderr).toMatch(LINE);
-        expect(stderr).toContain(`verbatim: ${name} did not answer within 8 s (`);
+        expect(stderr).toContain(`verbatim: ${name} did not answer within 15 s (`);
         expect(stderr).toContain("ECONNREFUSED");
         expect(stderr).toContain("--engine-wait-seconds N");
         expect(code).toBe(1);
@@ -285,7 +288,7 @@ describe("STOP-1 engines that are absent", () => {
       ...cluster.flags,
     ]);
     await until(
-      20 * SECOND,
+      60 * SECOND,
       () => `the wait to be told of: ${run.stdout()} ${run.stderr()}`,
       () => run.stdout().includes("waiting for") || undefined,
     );
@@ -297,11 +300,8 @@ describe("STOP-1 engines that are absent", () => {
 /** The flags by which an operator's command finds accounts. */
 const cqlFlags = (cluster: Cluster): string[] => ["--cql", cluster.cql, "--cql-keyspace", cluster.keyspace];
 
-/** A port on which nobody listens. */
+/** A port on which nobody listens, nor will while this runs. */
 async function closedPort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === "object" && address !== null ? address.port : 0;
+  const [port = 0] = await freePorts(1);
+  return port;
 }

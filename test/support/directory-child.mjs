@@ -22,7 +22,7 @@ const WORK = {
   names: async (count) => {
     let made = 0;
     for (let number = 0; number < count; number += 1) {
-      if (await directory.createAccount(account(number, `Name ${number}`), 0)) made += 1;
+      if (await directory.createAccount(account(number, `Name ${own} ${number}`), 0)) made += 1;
     }
     return made;
   },

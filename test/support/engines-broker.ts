@@ -2,6 +2,9 @@
  * Test support, engines: what an operator, or somebody careless, does to the topics of a cluster beside its nodes.
  */
 import { type KafkaLibrary, loadKafka } from "../../src/server/kafka/library.ts";
+import { until } from "./until.ts";
+
+const GONE_WITHIN_MS = 60_000;
 
 /** One at the brokers. */
 export class BrokerHand {
@@ -26,8 +29,16 @@ export class BrokerHand {
     }
   }
 
+  /** Resolves once the brokers name them no more, which they do for a moment after they have answered. */
   async deleteTopics(...topics: string[]): Promise<void> {
-    await this.#admin((admin) => admin.deleteTopics({ topics }));
+    await this.#admin(async (admin) => {
+      await admin.deleteTopics({ topics });
+      await until(
+        GONE_WITHIN_MS,
+        () => `${topics.join(", ")} to be gone`,
+        async () => (await admin.listTopics()).every((name) => !topics.includes(name)) || undefined,
+      );
+    });
   }
 
   async createTopic(topic: string, partitions: number, configs: Readonly<Record<string, string>>): Promise<void> {

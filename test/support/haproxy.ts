@@ -25,7 +25,7 @@ export interface RunningProxy {
   close(): Promise<void>;
 }
 
-const START_WITHIN_MS = 10_000;
+const START_WITHIN_MS = 30_000;
 
 /** Starts it before two nodes; resolves when both its doors are open. */
 export async function startHaproxy(nodes: readonly [ProxiedNode, ProxiedNode]): Promise<RunningProxy> {

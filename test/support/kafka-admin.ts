@@ -4,7 +4,7 @@
 import { loadKafka } from "../../src/server/kafka/library.ts";
 import { until } from "./until.ts";
 
-const WITHIN_MS = 20_000;
+const WITHIN_MS = 60_000;
 
 /** Makes and deletes topics. */
 export interface TopicAdmin {

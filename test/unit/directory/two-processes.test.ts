@@ -15,6 +15,8 @@ import { until } from "../../support/until.ts";
 const CHILD = fileURLToPath(new URL("../../support/directory-child.mjs", import.meta.url));
 const BUILT = fileURLToPath(new URL("../../../dist/server/directory/lmdb.js", import.meta.url));
 const SECOND = 1000;
+/** What another process may take, on a machine that is busy with others. */
+const WITHIN_MS = 30 * SECOND;
 
 let dir: string;
 let directory: LmdbDirectory;
@@ -23,14 +25,14 @@ const children: Program[] = [];
 async function startChild(name: string): Promise<Program> {
   const child = startProgram(process.execPath, [CHILD, dir, name], { cwd: tmpdir(), env: {} });
   children.push(child);
-  await child.printed(/ready/, 10 * SECOND);
+  await child.printed(/ready/, WITHIN_MS);
   return child;
 }
 
 /** Lets a child work, and resolves with the number that it says then. */
 async function ask(child: Program, word: string, number: number): Promise<number> {
   child.write(`${word} ${number}\n`);
-  return Number((await child.printed(new RegExp(`^${word}: (\\d+)$`, "m"), 15 * SECOND))[1]);
+  return Number((await child.printed(new RegExp(`^${word}: (\\d+)$`, "m"), WITHIN_MS))[1]);
 }
 
 /** Works off numbers one after another, and resolves with how many succeeded. */
@@ -40,7 +42,7 @@ async function count(length: number, work: (number: number) => Promise<boolean>)
   return succeeded;
 }
 
-describe("the embedded directory in two processes", () => {
+describe("the embedded directory in two processes", { timeout: 2 * WITHIN_MS }, () => {
   beforeEach(async () => {
     if (!existsSync(BUILT)) throw new Error("dist/ is missing: npm run build");
     dir = join(await mkdtemp(join(tmpdir(), "verbatim-directory-")), "directory");
@@ -58,10 +60,10 @@ describe("the embedded directory in two processes", () => {
     expect(await directory.writesElsewhere()).toBe(0);
     const child = await startChild("1");
     expect(await ask(child, "names", 3)).toBe(3);
-    expect(await directory.accountByName("name 2")).toMatchObject({ name: "Name 2" });
+    expect(await directory.accountByName("name 1 2")).toMatchObject({ name: "Name 1 2" });
     const written = await directory.writesElsewhere();
     expect(written).toBe(3);
-    expect(await directory.createAccount(accountOf(2, "NAME 1"), 0)).toBe(false);
+    expect(await directory.createAccount(accountOf(2, "NAME 1 1"), 0)).toBe(false);
     await directory.changeAccount(uuidOf(1), { isAdmin: true }, 5);
     expect(await directory.writesElsewhere()).toBe(written);
     await directory.saveInvite("invite 0", 1000);
@@ -72,21 +74,29 @@ describe("the embedded directory in two processes", () => {
 
   it("a name goes to one of two who want it at once in two processes, and an invite lets one in", async () => {
     const length = 150;
-    const child = await startChild("1");
-    // One begins with the first name and one with the last, so that whoever is faster, they meet.
-    const [theirs, ours] = await Promise.all([
-      ask(child, "names", length),
-      count(length, (done) => {
-        const number = length - 1 - done;
-        return directory.createAccount(accountOf(number, `NAME ${number}`), 0);
-      }),
-    ]);
-    expect(theirs + ours).toBe(length);
-    // Otherwise they did not meet at all, and this proves nothing.
-    expect(Math.min(theirs, ours)).toBeGreaterThan(0);
-    const accounts = await directory.accounts("name", undefined, 10 * length);
-    expect(accounts).toHaveLength(length);
-    expect(accounts.filter(({ name }) => name.startsWith("NAME"))).toHaveLength(ours);
+    /** Lets both want the same names at once, and gives how many the one got that got fewer. */
+    const meet = async (child: Program, round: number): Promise<number> => {
+      // One begins with the first name and one with the last, so that whoever is faster, they meet.
+      const [theirs, ours] = await Promise.all([
+        ask(child, "names", length),
+        count(length, (done) => {
+          const number = length - 1 - done;
+          return directory.createAccount(accountOf(round * length + number, `NAME ${round} ${number}`), 0);
+        }),
+      ]);
+      expect(theirs + ours).toBe(length);
+      const accounts = await directory.accounts(`name ${round} `, undefined, 10 * length);
+      expect(accounts).toHaveLength(length);
+      expect(accounts.filter(({ name }) => name.startsWith("NAME"))).toHaveLength(ours);
+      return Math.min(theirs, ours);
+    };
+    let round = 1;
+    let child = await startChild(String(round));
+    // Where the machine let one run alone until it had all names, they did not meet, which proves nothing.
+    while ((await meet(child, round)) === 0) {
+      round += 1;
+      child = await startChild(String(round));
+    }
 
     await Promise.all(Array.from({ length }, (_, number) => directory.saveInvite(`invite ${number}`, 1000)));
     const [taken, tookHere] = await Promise.all([
@@ -118,9 +128,9 @@ describe("the embedded directory in two processes", () => {
     for (const name of ["1", "2", "3"]) {
       const child = await startChild(name);
       child.write("forever\n");
-      await child.printed(/begun/, 5 * SECOND);
+      await child.printed(/begun/, WITHIN_MS);
       await until(
-        10 * SECOND,
+        WITHIN_MS,
         () => "its first write",
         async () => (await directory.markers(name)).get("room"),
       );

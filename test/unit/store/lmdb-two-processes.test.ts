@@ -13,6 +13,9 @@ const CHILD = fileURLToPath(new URL("../../support/store-child.mjs", import.meta
 const BUILT = fileURLToPath(new URL("../../../dist/server/store/lmdb.js", import.meta.url));
 const LOG = history({ length: 400, rooms: 2, dropEvery: 50, bodyLength: () => 900 });
 
+/** What another process may take, on a machine that is busy with others. */
+const WITHIN_MS = 30_000;
+
 let dir: string;
 const open = (readOnly: boolean) =>
   openLmdbStore({
@@ -23,7 +26,7 @@ const open = (readOnly: boolean) =>
     },
   });
 
-describe("the embedded store in two processes", () => {
+describe("the embedded store in two processes", { timeout: 2 * WITHIN_MS }, () => {
   beforeEach(async () => {
     if (!existsSync(BUILT)) throw new Error("dist/ is missing: npm run build");
     dir = join(await mkdtemp(join(tmpdir(), "verbatim-store-")), "store");
@@ -33,12 +36,12 @@ describe("the embedded store in two processes", () => {
   it("STOP-1 another process reads what is committed, moment by moment, while this one writes", async () => {
     const store = await open(false);
     const child = startProgram(process.execPath, [CHILD, dir], { cwd: tmpdir(), env: {} });
-    await child.printed(/ready/, 10_000);
+    await child.printed(/ready/, WITHIN_MS);
     for (let from = 0; from < 400; from += 40) {
       await store.write(batchOf(LOG, from, from + 40));
       child.write(`${roomOf(0)}\n`);
       const seqs = expectedRows(LOG, roomOf(0), 1, from + 40).map(({ seq }) => seq);
-      await child.printed(new RegExp(`^${from + 40} ${seqs.join(",")}\\.$`, "m"), 10_000);
+      await child.printed(new RegExp(`^${from + 40} ${seqs.join(",")}\\.$`, "m"), WITHIN_MS);
     }
     await child.end("SIGKILL");
     // A reader that is killed leaves nothing that holds the writer up.
