@@ -127,7 +127,7 @@ describe("what compose.yaml starts, as processes", () => {
     expect([invite.code, invite.stderr]).toEqual([0, expect.not.stringContaining("verbatim: ")]);
   });
 
-  it("two nodes start after it, and HAProxy finds both", { timeout: START_WITHIN_MS }, async () => {
+  it("two nodes start after it, and HAProxy finds both", { timeout: 3 * START_WITHIN_MS }, async () => {
     const opsPorts = await freePorts(2);
     const ends: { tcpPort: number; httpPort: number }[] = [];
     for (const [at, name] of ["verbatim-1", "verbatim-2"].entries()) {

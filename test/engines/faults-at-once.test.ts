@@ -27,7 +27,7 @@ beforeAll(async () => {
   cluster = await makeCluster();
   one = await cluster.start();
   other = await cluster.start();
-}, 120_000);
+}, 240_000);
 
 afterAll(async () => {
   await cluster.remove();

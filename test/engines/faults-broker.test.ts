@@ -28,7 +28,7 @@ const { talking } = clusterOfEachTest();
 
 beforeAll(async () => {
   kafka = await startKafka();
-}, 120_000);
+}, 240_000);
 
 afterAll(async () => {
   await kafka.remove();

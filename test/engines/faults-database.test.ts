@@ -23,7 +23,7 @@ const { talking } = clusterOfEachTest();
 
 beforeAll(async () => {
   cassandra = await startCassandra();
-}, 180_000);
+}, 240_000);
 
 afterAll(async () => {
   await cassandra.remove();

@@ -31,7 +31,7 @@ beforeAll(async () => {
   admin = await topicAdmin(engines().kafka);
   made = newCluster();
   maker = await made.start();
-}, 120 * SECOND);
+}, 240 * SECOND);
 
 afterAll(async () => {
   await Promise.all(
@@ -47,7 +47,7 @@ afterAll(async () => {
   );
   await admin.close();
   await rm(folder, { recursive: true, force: true });
-}, 120 * SECOND);
+}, 240 * SECOND);
 
 /** A cluster that nobody has started yet, on the engines of this run or on others. */
 function newCluster(others: { readonly kafka?: string; readonly cql?: string } = {}): Cluster {

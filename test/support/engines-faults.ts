@@ -31,7 +31,7 @@ export function clusterOfEachTest(): ClusterOfTest {
     const leaving = companies.splice(0).map((people) => people.leave());
     for (const cluster of clusters.splice(0)) await cluster.remove();
     await Promise.all(leaving);
-  }, 60_000);
+  }, 180_000);
 
   const open = async (others: Parameters<typeof makeCluster>[0] = {}): Promise<Cluster> => {
     const cluster = await makeCluster(others);
