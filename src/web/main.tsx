@@ -9,7 +9,7 @@ import { keepTheme } from "./actions/theme.ts";
 import { App } from "./app.ts";
 import { routeOf } from "./model/route.ts";
 import { pageTitle } from "./model/words.ts";
-import { announceClient, giveBack, readPageFacts, takeOver } from "./page.ts";
+import { announceClient, giveBack, readPageFacts, takeInvite, takeOver } from "./page.ts";
 import { Store } from "./store.ts";
 import "./styles/base.css";
 import "./styles/frame.css";
@@ -20,7 +20,11 @@ const MINUTE_MS = 60_000;
 
 /** Starts it all. */
 function start(): void {
-  const store = new Store(readPageFacts(document.documentElement), routeOf(location.pathname), Date.now());
+  const store = new Store(
+    readPageFacts(document.documentElement, takeInvite(window)),
+    routeOf(location.pathname),
+    Date.now(),
+  );
   keepTheme(store);
   const app = new App(store, new HttpApi({ base: "" }));
   app.start();

@@ -4,7 +4,7 @@
  */
 import type { ChatClient, Room } from "../../sdk/index.ts";
 import type { Message, RoomRecord } from "../../sdk/types.ts";
-import { byActivity, type Entry, withRecord } from "../model/entry.ts";
+import { byActivity, type Entry, isWorthTelling, withRecord } from "../model/entry.ts";
 import type { Store } from "../store.ts";
 
 /** Rooms that are followed at once; the server allows 200. */
@@ -17,7 +17,7 @@ const DRAW_EVERY_MS = 100;
 export interface FollowerEvents {
   /** Whether a room is being looked at right now. */
   isSeen(room: string): boolean;
-  /** Somebody else said something that nobody looked at. */
+  /** Somebody else said something that nobody looked at, and that is worth telling. */
   unseen(entry: Entry, message: Message): void;
   /** Somebody was added or removed. */
   membersChanged(room: string): void;
@@ -145,7 +145,9 @@ export class Follower {
         const { unread } = entry;
         entry = withRecord(entry, record, me, isSeen || !isNews);
         if (!isNews) entry = { ...entry, unread };
-        else if (record.type === "message" && entry.unread > unread) newest = record;
+        else if (record.type === "message" && entry.unread > unread && isWorthTelling(entry, record.text, me)) {
+          newest = record;
+        }
       }
       changed.push(entry);
       if (newest !== undefined) unseen.push([entry, newest]);

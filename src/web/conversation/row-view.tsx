@@ -4,6 +4,7 @@
 import type { ReadonlySignal } from "@preact/signals";
 import { memo } from "preact/compat";
 import { useState } from "preact/hooks";
+import { unsentWords } from "../model/words.ts";
 import { clockTime, dayName, happening, wholeTime } from "./display.ts";
 import { MessageText } from "./message-text.tsx";
 import type { RichTexts } from "./rich-text.ts";
@@ -135,7 +136,7 @@ function OutgoingView({ row, actions }: { readonly row: OutgoingRow; readonly ac
       {state.type === "failed" && (
         <div class="vc-actions" role="alert">
           <span>
-            <bdi>{state.text}</bdi>
+            <bdi>{unsentWords(state.code, state.text)}</bdi>
           </span>
           <button type="button" class="vc-link" onClick={() => actions.retry(key)}>
             Try again

@@ -94,6 +94,23 @@ export function byActivity(entries: readonly Entry[]): readonly Entry[] {
   return [...entries].sort((a, b) => b.activeAt - a.activeAt);
 }
 
+/** What may not follow a name for it to be that name. */
+const NAME_GOES_ON = /^[\p{L}\p{M}\p{N}_]/u;
+
+/** Whether a text calls somebody by `@name`. */
+export function mentions(text: string, name: string): boolean {
+  const said = text.normalize().toLocaleLowerCase();
+  const called = `@${name.normalize().toLocaleLowerCase()}`;
+  for (let at = said.indexOf(called); at >= 0; at = said.indexOf(called, at + 1)) {
+    if (!NAME_GOES_ON.test(said.slice(at + called.length, at + called.length + 2))) return true;
+  }
+  return false;
+}
+
+/** Whether somebody wants to be told of a message that they have not seen: in public only of one that calls them. */
+export const isWorthTelling = ({ kind }: Entry, text: string, me: string): boolean =>
+  kind !== "public" || mentions(text, me);
+
 /** In an order that was given; those that it does not know first, as they stand. */
 export function inOrder(entries: readonly Entry[], order: ReadonlyMap<string, number> | undefined): readonly Entry[] {
   if (order === undefined) return entries;

@@ -34,6 +34,12 @@ export function refusalWords(code: string, text: string): string {
   return WORDS[code as ErrorName] ?? sentence(withLocalTimes(text));
 }
 
+/** Why a message of one's own was not sent, in words. */
+export function unsentWords(code: string, text: string): string {
+  if (code !== "message_too_long" && code !== "line_too_long") return sentence(withLocalTimes(text));
+  return `${sentence(`Too long for this server: ${text}`)} Edit it, or send it in parts.`;
+}
+
 /** An error in words. */
 export function errorWords(error: unknown): string {
   if (typeof error === "object" && error !== null && "code" in error && "detail" in error) {

@@ -9,8 +9,11 @@ import { Mark } from "./icons.tsx";
 /** The page of somebody who is not signed in. */
 export function Door() {
   const { store } = useApp();
-  const { auth, signUp } = store.facts;
-  const [isNew, setNew] = useState(false);
+  const { auth, signUp, invite } = store.facts;
+  const [isNew, setNew] = useState(
+    // Who comes by an invite comes to sign up; who was here before does not.
+    auth === "password" && invite !== undefined && store.doorNotice.value === "",
+  );
   const canSignUp = auth === "password" && signUp !== "closed";
   return (
     <main class="door" id="main">
@@ -65,7 +68,8 @@ function SignInForm() {
 function SignUpForm() {
   const app = useApp();
   const doing = useDoing();
-  const wantsInvite = app.store.facts.signUp === "invite";
+  const { signUp, invite } = app.store.facts;
+  const wantsInvite = signUp === "invite";
   return (
     <Form
       doing={doing}
@@ -86,7 +90,14 @@ function SignUpForm() {
         autocomplete="new-password"
         hint="At least 8 characters; a few words are best."
       />
-      {wantsInvite && <Field label="Invite" name="invite" hint="Who runs this server gave it to you." />}
+      {wantsInvite && (
+        <Field
+          label="Invite"
+          name="invite"
+          hint="Who runs this server gave it to you."
+          {...(invite !== undefined && { value: invite })}
+        />
+      )}
     </Form>
   );
 }

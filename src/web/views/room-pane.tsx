@@ -44,8 +44,10 @@ function Pane(props: {
     // Where one writes, but where that would bring up a keyboard on the screen.
     if (window.matchMedia("(pointer: fine)").matches) main.current?.querySelector("textarea")?.focus();
   }, []);
+  // Who is not in it any more may neither see nor change who is.
+  const showsMembers = store.showsMembers.value && hasMembers && entry.lost === undefined;
   return (
-    <div class={store.showsMembers.value && hasMembers ? "room-pane with-members" : "room-pane"}>
+    <div class={showsMembers ? "room-pane with-members" : "room-pane"}>
       <main ref={main} id="main" class={hasMembers ? "room-main has-members" : "room-main"} tabIndex={-1}>
         <button
           type="button"
@@ -78,7 +80,7 @@ function Pane(props: {
           </button>
         )}
       </main>
-      {store.showsMembers.value && hasMembers && <MembersPane entry={entry} />}
+      {showsMembers && <MembersPane entry={entry} />}
     </div>
   );
 }

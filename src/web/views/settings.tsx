@@ -67,7 +67,10 @@ function Notifications() {
       )}
       {state === "off" && (
         <>
-          <p class="dim">To be told of messages while this page is hidden.</p>
+          <p class="dim">
+            To be told, while this page is hidden, of what is said in your chats, and of who calls you by @name in
+            public.
+          </p>
           <button type="button" class="plain edged" onClick={() => void app.notifier.turnOn()}>
             Turn on notifications
           </button>
@@ -75,7 +78,10 @@ function Notifications() {
       )}
       {state === "on" && (
         <>
-          <p class="dim">You are told of messages while this page is hidden.</p>
+          <p class="dim">
+            While this page is hidden you are told of what is said in your chats, and of who calls you by @name in
+            public.
+          </p>
           <button type="button" class="plain edged" onClick={() => app.notifier.turnOff()}>
             Turn off notifications
           </button>
