@@ -10,7 +10,7 @@ const READ_MAX = 2_000;
 
 /** Makes excerpts. Who draws one draws it again when it can be made better. */
 export class Excerpts {
-  readonly #plain = new RichTexts(async () => (await import("../conversation/markdown.ts")).makePlainText());
+  readonly #plain = new RichTexts(async () => (await import("../conversation/plain-text.ts")).makePlainText());
 
   /** The beginning of a message. One of marks alone is shown with them. */
   of(text: string): string {

@@ -4,7 +4,7 @@
  */
 import type { ChatClient, Room } from "../../sdk/index.ts";
 import type { Message, RoomRecord } from "../../sdk/types.ts";
-import { byActivity, type Entry, isWorthTelling, withRecord } from "../model/entry.ts";
+import { type Entry, isWorthTelling, withRecord, worthFollowing } from "../model/entry.ts";
 import type { Store } from "../store.ts";
 
 /** Rooms that are followed at once; the server allows 200. */
@@ -45,19 +45,13 @@ export class Follower {
     this.#on = on;
   }
 
-  /**
-   * Follows of these as many as may be followed: the open one, public rooms, which are told of in no other way, and then
-   * those in which something happened last. Says whether that is all.
-   */
+  /** Follows of these as many as may be followed, and nothing else. Says whether that is all of them. */
   followBest(entries: readonly Entry[]): boolean {
-    const open = this.#store.open.value?.room;
-    const rank = ({ room, kind }: Entry): number => (room === open ? 0 : kind === "public" ? 1 : 2);
-    const ranked = [...byActivity(entries)].sort((a, b) => rank(a) - rank(b));
-    const best = ranked.slice(0, FOLLOWED_MAX);
+    const best = worthFollowing(entries, this.#store.open.value?.room, FOLLOWED_MAX);
     const rooms = new Set(best.map(({ room }) => room));
     for (const room of [...this.#stops.keys()]) if (!rooms.has(room)) this.release(room);
     for (const entry of best) this.follow(entry);
-    return best.length === ranked.length;
+    return best.length === entries.length;
   }
 
   /** Follows an entry's room, from what is known of it; where that is nothing, from its last record. */

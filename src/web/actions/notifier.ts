@@ -61,7 +61,10 @@ export class Notifier {
   }
 
   #look(): void {
-    this.#store.notifications.value = stateNow();
+    const state = stateNow();
+    this.#store.notifications.value = state;
+    // What takes the marks out of messages is there before the first of them comes.
+    if (state === "on") this.#excerpts.of("**");
   }
 }
 

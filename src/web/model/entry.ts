@@ -118,6 +118,15 @@ export function inOrder(entries: readonly Entry[], order: ReadonlyMap<string, nu
   return [...entries].sort((a, b) => place(a) - place(b));
 }
 
+/**
+ * Those that are worth following, where one can follow `max`: the open one, public rooms, of which one is told in no
+ * other way, and then those in which something happened last.
+ */
+export function worthFollowing(entries: readonly Entry[], open: string | undefined, max: number): readonly Entry[] {
+  const rank = ({ room, kind }: Entry): number => (room === open ? 0 : kind === "public" ? 1 : 2);
+  return [...byActivity(entries)].sort((a, b) => rank(a) - rank(b)).slice(0, max);
+}
+
 /** All that waits. */
 export const totalUnread = (entries: readonly Entry[]): number => entries.reduce((sum, { unread }) => sum + unread, 0);
 

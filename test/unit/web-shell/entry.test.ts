@@ -7,10 +7,14 @@ import {
   directTitle,
   type Entry,
   fromListed,
+  inOrder,
+  isWorthTelling,
   matching,
+  mentions,
   neighbour,
   totalUnread,
   withRecord,
+  worthFollowing,
 } from "../../../src/web/model/entry.ts";
 import { entryOfChat, entryOfPublic } from "../../../src/web/model/listed.ts";
 
@@ -143,5 +147,48 @@ describe("a list", () => {
     expect(neighbour(list, undefined, 1)?.title).toBe("Old");
     expect(neighbour(list, undefined, -1)?.title).toBe("instead");
     expect(neighbour([], undefined, 1)).toBeUndefined();
+  });
+});
+
+describe("the list, while one points at it,", () => {
+  it("keeps its order, with what is new before the rest", () => {
+    const [a, b, c] = [named("a", 3), named("b", 2), named("c", 1)];
+    const held = new Map([a, b].map(({ room }, index) => [room, index]));
+    expect(inOrder([c, b, a], held)).toEqual([c, a, b]);
+    expect(inOrder([c, b, a], undefined)).toEqual([c, b, a]);
+  });
+});
+
+describe("of more chats than can be followed", () => {
+  it("the open one, the public rooms and those in which something happened last are", () => {
+    const chats = Array.from({ length: 1_000 }, (_, number) => named(`chat ${number}`, number));
+    const room: Entry = { ...named("rust"), kind: "public" };
+    const best = worthFollowing([...chats, room], "chat 3", 190).map(({ title }) => title);
+    expect(best).toHaveLength(190);
+    expect(best.slice(0, 4)).toEqual(["chat 3", "rust", "chat 999", "chat 998"]);
+  });
+});
+
+describe("a message that nobody looked at", () => {
+  it.each([
+    ["hello @alice!", true],
+    ["@Alice", true],
+    ["(@ALICE, have a look)", true],
+    ["@alicent @Alice", true],
+    ["@Alicent", false],
+    ["@Alice2 and @Alice_", false],
+    ["@Alice\u0301", false],
+    ["Alice", false],
+    ["", false],
+  ])("%j calls Alice: %s", (text, isCalled) => {
+    expect(mentions(text, ME)).toBe(isCalled);
+  });
+
+  it("is told of in every chat, and in a public room where it calls one", () => {
+    const chat = named("Tea");
+    const room: Entry = { ...chat, kind: "public" };
+    expect(isWorthTelling(chat, "hello", ME)).toBe(true);
+    expect(isWorthTelling(room, "hello", ME)).toBe(false);
+    expect(isWorthTelling(room, "hello @Alice", ME)).toBe(true);
   });
 });

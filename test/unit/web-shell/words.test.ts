@@ -2,7 +2,17 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { pathOf, placeOfPublic, routeOf } from "../../../src/web/model/route.ts";
-import { badge, errorWords, hueOf, initials, pageTitle, shortTime, snippet } from "../../../src/web/model/words.ts";
+import {
+  badge,
+  errorWords,
+  hueOf,
+  initials,
+  pageTitle,
+  shortTime,
+  snippet,
+  unsentWords,
+  withLocalTimes,
+} from "../../../src/web/model/words.ts";
 
 describe("an address", () => {
   it("leads to where it came from, whatever the place is called", () => {
@@ -37,6 +47,20 @@ describe("words", () => {
     expect(errorWords(new TypeError("Failed to fetch"))).toContain("can’t be reached");
   });
 
+  it("have the server's times as their reader's clock has them", () => {
+    const told = withLocalTimes("you may not be in this room until 2026-11-23T14:25:59.841Z");
+    expect(told).toMatch(/^you may not be in this room until .*2026/);
+    expect(told).not.toMatch(/T14|841Z/);
+  });
+
+  it("say of a message that was not sent why, and what can be done where it is too long", () => {
+    const most = "a message has 100 bytes of UTF-8 at most; this one has 144";
+    expect(unsentWords("message_too_long", most)).toBe(
+      `Too long for this server: ${most}. Edit it, or send it in parts.`,
+    );
+    expect(unsentWords("signed_out", "Ann said this")).toBe("Ann said this.");
+  });
+
   it("tell a time by the hour today, by the day in the last week, else by the date", () => {
     const now = new Date(2026, 10, 23, 15).getTime();
     expect(shortTime(new Date(2026, 10, 23, 0, 5).getTime(), now)).toMatch(/\d\D05/);
@@ -47,6 +71,8 @@ describe("words", () => {
 
   it("put a message on one line, cut between characters, and without what can't be seen", () => {
     expect(snippet("a\n\t b\u001b[31m")).toBe("a b [31m");
+    expect(snippet("\u202eevil\u2066 zero\u200bwidth\ufeff\u00ad")).toBe("evil zerowidth");
+    for (const joined of ["👩\u200d🚀", "می\u200cخواهم"]) expect(snippet(joined)).toBe(joined);
     expect(snippet("👍🏽".repeat(300))).not.toMatch(/[\ud800-\udbff]…$/);
     expect(Array.from(snippet("x".repeat(10_000))).length).toBe(141);
   });
