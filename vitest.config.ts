@@ -43,13 +43,13 @@ const suite = (name: string, groupOrder: number) => ({
  */
 const quick = (name: string) => ({
   extends: true as const,
-  test: { ...suite(name, 0), isolate: false, testTimeout: 20 * SECOND, hookTimeout: 20 * SECOND },
+  test: { ...suite(name, 0), isolate: false, testTimeout: 60 * SECOND, hookTimeout: 60 * SECOND },
 });
 
 /** A suite that starts processes, and waits for them most of its time: three of its files run beside each other. */
 const slow = (name: string, groupOrder: number) => ({
   extends: true as const,
-  test: { ...suite(name, groupOrder), maxWorkers: 3, testTimeout: 120 * SECOND, hookTimeout: 60 * SECOND },
+  test: { ...suite(name, groupOrder), maxWorkers: 3, testTimeout: 180 * SECOND, hookTimeout: 120 * SECOND },
 });
 
 /** A suite whose files have the machine to themselves, one after another. */
@@ -79,6 +79,8 @@ export default defineConfig({
     allowOnly: false,
     passWithNoTests: false,
     restoreMocks: true,
+    // A second, which is the default, is no deadline on a busy machine.
+    expect: { poll: { timeout: 30 * SECOND } },
     projects: [
       quick("unit"),
       quick("contract"),

@@ -104,7 +104,9 @@ class LoadRun {
       await this.#until(() => this.#ms() >= fromMs || this.#full());
       const before = this.#moment();
       ledger.measureFrom = before.micros;
-      await this.#until(() => this.#ms() >= fromMs + plan.durationMs || this.#full());
+      // From now on, and not from when the warm-up should have been over: a machine that stood still then is not measured.
+      const toMs = this.#ms() + plan.durationMs;
+      await this.#until(() => this.#ms() >= toMs || this.#full());
       const after = this.#moment();
       ledger.measureTo = after.micros;
       this.#stopped = true;

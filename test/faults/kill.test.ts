@@ -46,6 +46,16 @@ describe(`kill -9, seed ${seed}`, () => {
     }
     // What was only in memory when all was answered goes with the last kill.
     expect(await crowd.come(doorsOf(server))).toBe(crowd.size);
+    // On a slow machine the lives were too short for everything; the last one is as long as it takes.
+    const whats = ["member", "removal", "marker", "chat"];
+    await until(
+      60_000,
+      () => `the keeper to change something of everything; ${JSON.stringify([...crowd.keeper.changes])}`,
+      () =>
+        (whats.every((what) => (crowd.keeper.changes.get(what) ?? 0) > 2) &&
+          crowd.rooms.every(({ acknowledged }) => acknowledged.size > KILLS)) ||
+        undefined,
+    );
     await crowd.settle();
     await server.kill("SIGKILL");
     server = await folder.start();
@@ -54,9 +64,7 @@ describe(`kill -9, seed ${seed}`, () => {
 
     // The kills must hit servers at work, or nothing was proved.
     expect(resumed).toBeGreaterThan(KILLS * crowd.size * 0.3);
-    for (const room of crowd.rooms) expect(room.acknowledged.size).toBeGreaterThan(KILLS);
     const changes = Object.fromEntries(crowd.keeper.changes);
-    for (const what of ["member", "removal", "marker", "chat"]) expect(changes[what], what).toBeGreaterThan(2);
     const counts = crowd.rooms.map(({ acknowledged }) => acknowledged.size);
     await annotate(`messages ${counts.join(", ")}; came ${resumed}; ${JSON.stringify(changes)}`);
     expect(await server.kill("SIGTERM")).toEqual({ code: 0, signal: null });
@@ -68,9 +76,9 @@ describe(`kill -9, seed ${seed}`, () => {
     const rounds = sized(3, 50);
     let session: string | undefined;
     const acks = new Map<string, { id: string | undefined; seq: number | undefined }>();
+    let server = await folder.start();
     for (let round = 0; round < rounds; round++) {
-      const first = await folder.start();
-      const before = await connectChat(first.tcpPort);
+      const before = await connectChat(server.tcpPort);
       session = (await before.hello(session)).session;
       await before.join("general");
       const acked = await before.say("general", `acknowledged ${round}`, `acked-${round}`);
@@ -78,10 +86,11 @@ describe(`kill -9, seed ${seed}`, () => {
       acks.set(`acked-${round}`, { id: acked.i, seq: acked.q });
       before.send({ _ct: "send_message", r: "general", c: `in flight ${round}`, k: `flying-${round}` });
       await delay(dice.roll() * 6);
-      await first.kill("SIGKILL");
+      await server.kill("SIGKILL");
 
-      const second = await folder.start();
-      const after = await connectChat(second.tcpPort);
+      // The next round begins on this one.
+      server = await folder.start();
+      const after = await connectChat(server.tcpPort);
       expect((await after.hello(session)).session).toBe(session);
       await after.join("general");
       const again = await after.say("general", `acknowledged ${round}`, `acked-${round}`);
@@ -89,10 +98,9 @@ describe(`kill -9, seed ${seed}`, () => {
       // Whether the first attempt reached the log is chance; either way there is one.
       expect((await after.say("general", `in flight ${round}`, `flying-${round}`))._et).toBe("ack");
       expect((await after.say("general", "something else", `acked-${round}`)).code).toBe("key_reused");
-      await second.kill("SIGKILL");
+      after.drop();
     }
-    const last = await folder.start();
-    const reader = await connectChat(last.tcpPort);
+    const reader = await connectChat(server.tcpPort);
     const keys = (await readHistory(reader, "general")).map(({ key }) => key);
     const expected = Array.from({ length: rounds }, (_, round) => [`acked-${round}`, `flying-${round}`]).flat();
     expect(keys).toEqual(expected);
@@ -116,7 +124,7 @@ describe(`kill -9, seed ${seed}`, () => {
     );
     await first.kill("SIGKILL");
     const args = ["--retain-messages", "10"];
-    for (let life = 0; life < 3; life++) {
+    for (let life = 0; life < sized(2, 5); life++) {
       const server = await folder.start({ args });
       const reader = await connectChat(server.tcpPort);
       const seqs = (await readHistory(reader, "general")).map(({ seq }) => seq);

@@ -3,6 +3,7 @@
  */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { connectChat } from "../support/chat-client.ts";
+import { sized } from "../support/faults-run.ts";
 import { type FaultsFolder, faultsFolder } from "../support/faults-server.ts";
 import { runVerbatim } from "../support/spawned-server.ts";
 
@@ -24,7 +25,7 @@ describe("a data folder that a server has", () => {
     const client = await connectChat(server.tcpPort);
     await client.hello(undefined);
     await client.join("general");
-    for (let attempt = 0; attempt < 3; attempt++) {
+    for (let attempt = 0; attempt < sized(1, 3); attempt++) {
       const { code, stdout, stderr } = await serve(folder.data);
       expect(code).toBe(1);
       expect(stdout).not.toContain("listening");
@@ -40,7 +41,7 @@ describe("a data folder that a server has", () => {
   });
 
   it("STOP-1 LOG-1 opens at once after kill -9", async () => {
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < sized(2, 5); round++) {
       const server = await folder.start();
       const client = await connectChat(server.tcpPort);
       await client.hello(undefined);

@@ -66,7 +66,7 @@ export function asItIs(place: JourneyPlace): void {
     function shell(line: string): Promise<string> {
       const written = line.replace(/\$(\w+)/g, (name, key: string) => ids[key] ?? name);
       const address = /\bBob\.jar\b/.test(line) ? addresses.other : addresses.one;
-      return runProgram("sh", ["-c", `curl -s ${address}${written}`], { cwd: folder, env: {}, withinMs: 10_000 });
+      return runProgram("sh", ["-c", `curl -s ${address}${written}`], { cwd: folder, env: {}, withinMs: 60_000 });
     }
 
     async function curl(line: string): Promise<CurlAnswer> {

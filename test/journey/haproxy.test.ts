@@ -13,7 +13,7 @@ import { isInstalled } from "../support/programs.ts";
 import { type SpawnedServer, startServer } from "../support/spawned-server.ts";
 import { until } from "../support/until.ts";
 
-const WITHIN_MS = 15_000;
+const WITHIN_MS = 30_000;
 
 /** What the nodes of compose.yaml are told of their proxy; and a limit by which one sees whose address they take. */
 const ARGS = ["--trust-proxy", "127.0.0.1", "--proxy-protocol"];

@@ -16,7 +16,7 @@ import { until } from "../support/until.ts";
 
 const BIN = fileURLToPath(new URL("../../dist/bin.js", import.meta.url));
 const WITHIN_MS = 60_000;
-const ANSWER_WITHIN_MS = 10_000;
+const ANSWER_WITHIN_MS = 30_000;
 
 const paper = readProjectFile("docs/http.md");
 const modes = sectionOf(paper, "Who you are");
@@ -73,7 +73,7 @@ export function httpPaper(place: JourneyPlace): void {
 
   describe.skipIf(!isInstalled("curl"))(`docs/http.md${isInstalled("curl") ? "" : ": there is no curl"}`, () => {
     it("HTTP-1 HTTP-3 HTTP-4 HTTP-5 WS-2 its lines work as they stand, in open mode", {
-      timeout: WITHIN_MS,
+      timeout: place.timeoutMs(1) + WITHIN_MS,
     }, async () => {
       const started = await start();
       const port = started.one.httpPort ?? 0;
@@ -120,7 +120,9 @@ export function httpPaper(place: JourneyPlace): void {
       expect(webSocket?.output().trimEnd().split("\n")).toHaveLength(1);
     });
 
-    it("HTTP-1 AUTH-2 its lines work as they stand, with passwords", { timeout: WITHIN_MS }, async () => {
+    it("HTTP-1 AUTH-2 its lines work as they stand, with passwords", {
+      timeout: place.timeoutMs(1) + WITHIN_MS,
+    }, async () => {
       const [setUp = "", ...blocks] = shellBlocks(modes);
       expect(setUp).toMatch(/^verbatim user add Alice --admin\nverbatim serve --auth password --sign-up invite\n$/);
       const password = "echo 'correct horse battery' | verbatim user add Alice --admin --password-stdin\n";

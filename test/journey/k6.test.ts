@@ -10,15 +10,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createFakeChatServer, type Faults } from "../support/fake-chat-server.ts";
 import { type SpawnedServer, startServer } from "../support/spawned-server.ts";
 
 const SCRIPT = fileURLToPath(new URL("../../k6/chat.js", import.meta.url));
 const SHIM = fileURLToPath(new URL("../support/k6-shim.mjs", import.meta.url));
 
-/** Two who post and three who listen, not long. */
-const SHORT = { LISTENERS: "3", POSTERS: "2", SILENCE: "1" };
+/** Two who post and three who listen. The silence is longer than a busy machine stands still. */
+const SHORT = { LISTENERS: "3", POSTERS: "2", SILENCE: "5" };
 const POSTS = 60;
 
 /** What the stand-in prints. */
@@ -28,12 +28,18 @@ interface Replay {
   readonly missed: readonly string[];
 }
 
+const closings: (() => unknown)[] = [];
+
+afterAll(() => {
+  for (const close of closings) close();
+});
+
 async function replay(base: string): Promise<Replay> {
   const child = spawn(process.execPath, [SHIM, SCRIPT, String(POSTS)], {
     env: { PATH: process.env["PATH"], BASE: base, ...SHORT },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  onTestFinished(() => void child.kill("SIGKILL"));
+  closings.push(() => child.kill("SIGKILL"));
   const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
   const [out, error, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
   if (out === "") throw new Error(error);
@@ -79,7 +85,7 @@ describe("k6/chat.js", () => {
   async function fake(faults: Faults): Promise<string> {
     const server: Server = createFakeChatServer({ asItIs: true, ...faults });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    onTestFinished(() => void server.close());
+    closings.push(() => server.close());
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
 
@@ -99,7 +105,8 @@ describe("k6/chat.js", () => {
     };
   }
 
-  it.each<[string, readonly string[], Faults]>([
+  // They wait for silence most of the time, and do so together.
+  it.concurrent.each<[string, readonly string[], Faults]>([
     ["loses", ["deliveries_missing: count==0"], { push: everyTenth(() => []) }],
     [
       "repeats",

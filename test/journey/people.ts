@@ -80,7 +80,7 @@ export function people(place: JourneyPlace): void {
     const client = openLineClient(other.tcpPort);
     clients.push(client);
     client.send({ _ct: "hello", v: 1, t: token });
-    await expect.poll(() => client.events.length, { timeout: 10 * SECOND }).toBeGreaterThan(0);
+    await expect.poll(() => client.events.length).toBeGreaterThan(0);
     const [answer] = client.events;
     return { client, answer: answer?.["_et"] === "error" ? answer["code"] : answer?.["u"] };
   }
@@ -198,29 +198,29 @@ export function people(place: JourneyPlace): void {
           return program;
         };
         const add = ask("user add alice");
-        await add.printed(/password: $/, 10 * SECOND);
+        await add.printed(/password: $/, 30 * SECOND);
         // Mistyped and corrected.
         add.write(`${PASSWORD}x\x7f\r`);
-        await add.printed(/again: $/, 10 * SECOND);
+        await add.printed(/again: $/, 30 * SECOND);
         add.write(`${PASSWORD}\r`);
-        await add.printed(/made the user alice, /, 10 * SECOND);
+        await add.printed(/made the user alice, /, 30 * SECOND);
         expect((await add.ended).code).toBe(0);
         expect(add.output()).not.toContain("horse");
         const server = await start();
         expect(await signIn(server, "alice", PASSWORD)).toBe(303);
 
         const differs = ask("user password alice");
-        await differs.printed(/password: $/, 10 * SECOND);
+        await differs.printed(/password: $/, 30 * SECOND);
         differs.write("one password\r");
-        await differs.printed(/again: $/, 10 * SECOND);
+        await differs.printed(/again: $/, 30 * SECOND);
         differs.write("other password\r");
-        await differs.printed(/verbatim: the two passwords differ; nothing was changed/, 10 * SECOND);
+        await differs.printed(/verbatim: the two passwords differ; nothing was changed/, 30 * SECOND);
         expect((await differs.ended).code).toBe(1);
         for (const key of ["\x03", "\x04"]) {
           const givesUp = ask("user password alice");
-          await givesUp.printed(/password: $/, 10 * SECOND);
+          await givesUp.printed(/password: $/, 30 * SECOND);
           givesUp.write(key);
-          await givesUp.printed(/verbatim: given up; nothing was changed/, 10 * SECOND);
+          await givesUp.printed(/verbatim: given up; nothing was changed/, 30 * SECOND);
           expect((await givesUp.ended).code).toBe(1);
         }
         expect(await signIn(server, "alice", PASSWORD)).toBe(303);

@@ -121,7 +121,7 @@ describe("verbatim serve", () => {
     const data = join(folder, "data");
     const flags = ["--data", data, "--tcp", "127.0.0.1:0", "--http", "127.0.0.1:0", "--log-format", "pretty"];
     const run = spawnVerbatim(["serve", ...flags]);
-    await expect.poll(run.stdout, { timeout: 15_000 }).toContain("stop it");
+    await expect.poll(run.stdout).toContain("stop it");
     const text = run.stdout();
     expect(text).toMatch(/\nVerbatim \d+\.\d+\.\d+ is up\n/);
     expect(text).toMatch(/ web +http:\/\/127\.0\.0\.1:\d+\n/);

@@ -15,7 +15,7 @@ import { type SpawnedServer, startServer } from "../support/spawned-server.ts";
 import { TmuxTerminal } from "../support/tmux.ts";
 import { until } from "../support/until.ts";
 
-const WITHIN_MS = 20_000;
+const WITHIN_MS = 60_000;
 const ROOM = "general";
 const BIN = `${PROJECT_ROOT}dist/bin.js`;
 const SIZE = { columns: 100, rows: 40 };
@@ -112,17 +112,18 @@ describe("verbatim tui", () => {
     await screen.shows(/resumed after #2/);
     await back.heard({ c: "said while the server was dead" });
     await screen.shows(/said after it came back/);
-    const whole = screen.screen();
-    for (const text of [
-      "hello from nc",
-      "hello from the terminal",
-      "said while the server was dead",
-      "said after it came back",
-    ]) {
-      expect(count(whole, text), whole).toBe(1);
-    }
-    expect(whole.indexOf("hello from nc")).toBeLessThan(whole.indexOf("hello from the terminal"));
-    expect(whole.indexOf("hello from the terminal")).toBeLessThan(whole.indexOf("resumed after #2"));
+    await screen.looks((whole) => {
+      for (const text of [
+        "hello from nc",
+        "hello from the terminal",
+        "said while the server was dead",
+        "said after it came back",
+      ]) {
+        expect(count(whole, text), whole).toBe(1);
+      }
+      expect(whole.indexOf("hello from nc")).toBeLessThan(whole.indexOf("hello from the terminal"));
+      expect(whole.indexOf("hello from the terminal")).toBeLessThan(whole.indexOf("resumed after #2"));
+    });
   });
 
   it("TUI-1 bears escape sequences, wide characters and emoji, and any size", async () => {
@@ -134,18 +135,17 @@ describe("verbatim tui", () => {
     client.send({ _ct: "send_message", r: ROOM, c: nasty });
     client.send({ _ct: "send_message", r: ROOM, c: wide });
     client.send({ _ct: "send_message", r: ROOM, c: "after" });
-    const whole = await screen.shows(/ after\b/);
-    expect(whole).toContain("before");
-    expect(whole).toContain("␛[2J␛[31m␛]0;owned␇");
-    expect(whole).toContain("日本語テキスト");
-    // Each row is where it belongs: the lines beside the lists are in one column.
-    const columns = new Set(
-      whole
-        .split("\n")
-        .slice(0, SIZE.rows - 2)
-        .map((line) => line.indexOf("│")),
-    );
-    expect([...columns]).toHaveLength(1);
+    await screen.looks((whole) => {
+      for (const text of ["before", "␛[2J␛[31m␛]0;owned␇", "日本語テキスト", " after"]) expect(whole).toContain(text);
+      // Each row is where it belongs: the lines beside the lists are in one column.
+      const columns = new Set(
+        whole
+          .split("\n")
+          .slice(0, SIZE.rows - 2)
+          .map((line) => line.indexOf("│")),
+      );
+      expect([...columns], whole).toHaveLength(1);
+    });
     expect(screen.knows("alternate_on")).toBe("1");
     expect(screen.knows("pane_title")).not.toBe("owned");
 
@@ -153,9 +153,11 @@ describe("verbatim tui", () => {
     await screen.shows(/too small/);
     client.send({ _ct: "send_message", r: ROOM, c: "said meanwhile" });
     screen.resize(60, 15);
-    expect(await screen.shows(/said meanwhile/)).toMatch(/\^G help/);
+    await screen.shows(/said meanwhile[\s\S]*\^G help/);
     screen.resize(140, 50);
-    expect(await screen.shows(/Here: 2/)).toContain("before");
+    await screen.looks((whole) => {
+      for (const text of ["Here: 2", "before"]) expect(whole).toContain(text);
+    });
   });
 
   it("loads what was said before as one scrolls up, to the first message, and goes back to the newest", async () => {
@@ -178,8 +180,8 @@ describe("verbatim tui", () => {
         // It may have been read while a frame was being drawn.
         if (!isWhole) return undefined;
         const seen = [...now.matchAll(/number (\d+)\./g)].map(([, number]) => Number(number));
-        // However far it has come: what is seen has no hole.
-        expect(seen).toEqual(seen.map((_, index) => (seen[0] ?? 0) + index));
+        // However far it has come: what is seen has no hole. One that is there only until the frame is drawn is none.
+        if (seen.some((number, index) => number !== (seen[0] ?? 0) + index)) return undefined;
         screen.press("PageUp");
         return seen[0] === 1 || undefined;
       },
@@ -226,15 +228,18 @@ describe("verbatim tui", () => {
     const screen = await inRoom(SIZE, { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(CRASH)}` });
     expect(screen.knows("alternate_on")).toBe("1");
     endings[name]?.(screen);
-    const after = await screen.shows(/AFTER/);
-    expect(after).toContain("BEFORE");
-    expect(after).toContain(`EXIT ${codes[name]}`);
-    if (name === "a crash") expect(after).toContain("a crash on purpose");
+    await screen.shows(/AFTER/);
+    await screen.looks((after) => {
+      for (const text of ["BEFORE", `EXIT ${codes[name]}`]) expect(after).toContain(text);
+      if (name === "a crash") expect(after).toContain("a crash on purpose");
+    });
     expect(screen.knows("alternate_on")).toBe("0");
     expect(screen.knows("cursor_flag")).toBe("1");
     expect(screen.knows("wrap_flag")).toBe("1");
     const [settingsBefore, settingsAfter] = screen.settings();
     expect(settingsAfter).toBe(settingsBefore);
+    // What goes to the screen is written down beside it, a little later.
+    await expect.poll(() => screen.output()).toMatch(/AFTER\s*$/);
     const output = screen.output();
     expect(output.lastIndexOf("\u001b[?2004l")).toBeGreaterThan(output.lastIndexOf("\u001b[?2004h"));
   });
@@ -244,8 +249,8 @@ describe("verbatim tui", () => {
     const names: (string | undefined)[] = [];
     for (let run = 0; run < 2; run += 1) {
       const screen = open([`127.0.0.1:${server.tcpPort}`, "--session-file", file]);
-      const online = await screen.shows(/online/);
-      names.push(/(\S+) {2}● online/.exec(online)?.[1]);
+      const named = /(\S+) {2}● online/;
+      names.push(named.exec(await screen.shows(named))?.[1]);
       screen.press("C-c");
       await screen.shows(/EXIT 0/);
       screen.end();

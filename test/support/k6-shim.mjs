@@ -8,7 +8,6 @@
 import { readFileSync } from "node:fs";
 import { setImmediate as turn } from "node:timers/promises";
 import { isMainThread, MessageChannel, receiveMessageOnPort, Worker, workerData } from "node:worker_threads";
-import ts from "typescript";
 import { WebSocket } from "ws";
 
 const ANSWER_WITHIN_MS = 20_000;
@@ -49,8 +48,11 @@ function httpModule() {
   };
 }
 
-/** `k6/ws`; `opened` and `closed` gather what a virtual user of k6 would stand still for. */
-function wsModule(opened, closed) {
+/**
+ * `k6/ws`; `opened` and `closed` gather what a virtual user of k6 would stand still for. Intervals begin once all was
+ * posted: until then this thread waits for answers, and whoever looks for silence would see its own.
+ */
+function wsModule(opened, closed, posted) {
   return {
     connect(url, _params, begin) {
       const socket = new WebSocket(url);
@@ -63,9 +65,10 @@ function wsModule(opened, closed) {
       opened.push(new Promise((resolve) => socket.once("open", resolve).once("error", resolve)));
       closed.push(new Promise((resolve) => socket.once("close", resolve)));
       socket.once("close", () => timers.forEach(clearInterval));
+      const startInterval = (act, ms) => socket.readyState < WebSocket.CLOSING && timers.push(setInterval(act, ms));
       begin({
         on: (event, tell) => on[event](tell),
-        setInterval: (act, ms) => timers.push(setInterval(act, ms)),
+        setInterval: (act, ms) => void posted.then(() => startInterval(act, ms)),
         close: () => socket.close(),
       });
     },
@@ -73,6 +76,8 @@ function wsModule(opened, closed) {
 }
 
 async function run(path, posts) {
+  // Not for the thread that makes requests: it is large.
+  const { default: ts } = await import("typescript");
   const source = readFileSync(path, "utf8");
   const { outputText, diagnostics } = ts.transpileModule(source, {
     compilerOptions: {
@@ -98,7 +103,11 @@ async function run(path, posts) {
     }
   };
   const http = httpModule();
-  const ws = wsModule(opened, closed);
+  let allPosted = () => undefined;
+  const posted = new Promise((resolve) => {
+    allPosted = resolve;
+  });
+  const ws = wsModule(opened, closed, posted);
   // Long ago: the time for posts is over as soon as nothing comes any more.
   const scenario = { startTime: 0 };
   /** The script as virtual user `id` has it. */
@@ -124,6 +133,7 @@ async function run(path, posts) {
     execution.vu.iterationInScenario += 1;
     await turn();
   }
+  allPosted();
   await Promise.all(closed);
   const missed = Object.entries(options.thresholds).flatMap(([name, rules]) =>
     rules.filter((rule) => !new Function("count", `return ${rule}`)(counts[name])).map((rule) => `${name}: ${rule}`),

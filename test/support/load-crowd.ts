@@ -120,7 +120,7 @@ export class Crowd {
     for (const actor of [...this.chatters, ...this.actors]) actor.quieten();
     const all = [...this.chatters, ...this.actors];
     await until(
-      20_000,
+      60_000,
       () =>
         `answers for ${all.filter(({ pending }) => pending > 0).map(({ label, pending }) => `${label}: ${pending}`)}`,
       () => all.every(({ pending }) => pending === 0) || undefined,
@@ -169,7 +169,7 @@ export class Crowd {
         .map(({ label }) => label),
     ];
     await until(
-      20_000,
+      60_000,
       () => `${behind()} to hear the end of ${room.name}`,
       () => behind().length === 0 || undefined,
     );

@@ -20,7 +20,7 @@ export interface ServerStart {
   readonly args?: readonly string[];
   /** More environment variables. `VERBATIM_…` of the test's own environment is not handed on. */
   readonly env?: Readonly<Record<string, string>>;
-  /** How long it may take to listen, in milliseconds; 15 s unless told. */
+  /** How long it may take to listen, in milliseconds; 60 s unless told. */
   readonly withinMs?: number;
 }
 
@@ -53,7 +53,7 @@ const BIN = fileURLToPath(new URL("../../dist/bin.js", import.meta.url));
 
 /** Starts `verbatim serve` on free ports and resolves when it listens; rejects, with what it said, when it ends before. */
 export async function startServer(start: ServerStart): Promise<SpawnedServer> {
-  const { dataDir, args = [], env = {}, withinMs = 15_000 } = start;
+  const { dataDir, args = [], env = {}, withinMs = 60_000 } = start;
   const own = ["serve", "--data", dataDir, "--tcp", "127.0.0.1:0", "--http", "127.0.0.1:0", "--log-format", "json"];
   const run = spawnVerbatim([...own, ...args], env);
   const listening = await new Promise<Readonly<Record<string, unknown>>>((resolve, reject) => {
@@ -96,7 +96,7 @@ export async function startServer(start: ServerStart): Promise<SpawnedServer> {
 export async function runVerbatim(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
-  withinMs = 20_000,
+  withinMs = 60_000,
 ): Promise<FinishedRun> {
   const run = spawnVerbatim(args, env);
   let late = false;

@@ -6,9 +6,10 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { vi } from "vitest";
 import { until } from "./until.ts";
 
-const SEEN_WITHIN_MS = 20_000;
+const SEEN_WITHIN_MS = 60_000;
 
 /** Single quotes, for a shell. */
 const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
@@ -73,6 +74,21 @@ export class TmuxTerminal {
         const screen = this.screen();
         return pattern.test(screen) ? screen : undefined;
       },
+    );
+  }
+
+  /**
+   * Waits until the screen is as `looks` asserts, and gives it. For more than one thing at once: a screen may be read
+   * while a frame is being drawn, and then has one of them and not yet the other.
+   */
+  async looks(looks: (screen: string) => void): Promise<string> {
+    return vi.waitFor(
+      () => {
+        const screen = this.screen();
+        looks(screen);
+        return screen;
+      },
+      { timeout: SEEN_WITHIN_MS, interval: 20 },
     );
   }
 
