@@ -6,11 +6,13 @@ import { describe, expect, it } from "vitest";
 import type { Company } from "../support/engines-company.ts";
 import { clusterOfEachTest } from "../support/engines-faults.ts";
 import { seed, sized } from "../support/faults-run.ts";
+import { until } from "../support/until.ts";
 
 const ROUNDS = sized(2, 20);
 const TALK = sized(300, 3_000);
 /** Longer than others wait until they take somebody for gone. */
 const STILL_MS = sized(18_000, 60_000);
+const ELSEWHERE_WITHIN_MS = 30_000;
 
 const { talking } = clusterOfEachTest();
 
@@ -45,9 +47,15 @@ describe(`nodes that go and come, seed ${seed}`, () => {
     // In the long run each of them, so that who writes a room is among them for certain.
     for (const node of nodes.slice(0, sized(1, 2))) {
       people.avoided.add(node);
+      // Whoever waits for a node that stands still says nothing more: somebody has to be elsewhere.
+      await until(
+        ELSEWHERE_WITHIN_MS,
+        () => "somebody to post elsewhere",
+        () => people.posters.some(({ port }) => port !== undefined && port !== node.httpPort) || undefined,
+      );
       process.kill(node.pid, "SIGSTOP");
-      const until = performance.now() + STILL_MS;
-      while (performance.now() < until) await people.talk(50);
+      const end = performance.now() + STILL_MS;
+      while (performance.now() < end) await people.talk(50);
       process.kill(node.pid, "SIGCONT");
       people.avoided.delete(node);
       await people.talk(TALK);

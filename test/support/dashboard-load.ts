@@ -94,10 +94,10 @@ export async function watchLoad(nodes: readonly LoadedNode[], areOne: boolean): 
   }
 }
 
-/** Waits until every node has been scraped some times more. */
+/** Waits until every node has been scraped some times more; a scrape that got no answer is none. */
 async function scrapedAgain(prometheus: RunningPrometheus, times: number): Promise<void> {
   const scrapes = async (): Promise<number> =>
-    [...(await prometheus.now("min(count_over_time(up[1h]))")).values()][0] ?? 0;
+    [...(await prometheus.now("min(sum_over_time(up[1h]))")).values()][0] ?? 0;
   const wanted = (await scrapes()) + times;
   await until(
     DRAIN_WITHIN_MS,

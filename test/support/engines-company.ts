@@ -14,12 +14,13 @@ import { Chatter } from "./load-chatter.ts";
 import { Follower } from "./load-follower.ts";
 import type { Entrance } from "./load-link.ts";
 import { LoadRoom } from "./load-room.ts";
-import { type KeptRecord, readTruth } from "./load-truth.ts";
+import { type KeptRecord, readTruth, type Truth } from "./load-truth.ts";
 import { until } from "./until.ts";
 
 const SETTLE_WITHIN_MS = 60_000;
 /** How long a connection may take until all is caught up, before another node is tried. */
 const COME_WITHIN_MS = 8_000;
+const READ_WITHIN_MS = 150_000;
 const LOOK_EVERY_MS = 20;
 const PAUSE_MS = 100;
 /** What a cluster may say beside what a single server may: its engines are away. */
@@ -158,11 +159,13 @@ export class Company {
       wrong.push(...faults.filter((text) => text !== "was answered 503").map((text) => `${label}: ${text}`));
     }
     for (const room of this.rooms) {
-      const views: (readonly KeptRecord[])[] = [];
-      for (const node of this.#cluster.nodes) views.push(await this.#viewOf(node, room, wrong));
-      const [records = []] = views;
+      const views = await this.#views(room);
+      wrong.push(...views.flatMap((view) => view.wrong));
+      const records = views[0]?.records ?? [];
       for (const view of views) {
-        if (JSON.stringify(view) !== JSON.stringify(records)) wrong.push(`${room.name}: two nodes have it differently`);
+        if (JSON.stringify(view.records) !== JSON.stringify(records)) {
+          wrong.push(`${room.name}: two nodes have it differently`);
+        }
       }
       await this.#heardTo(room, records.length);
       wrong.push(...room.findings());
@@ -172,15 +175,47 @@ export class Company {
     return wrong;
   }
 
-  async #viewOf(node: Node, room: LoadRoom, wrong: string[]): Promise<readonly KeptRecord[]> {
-    const { tcpPort, httpPort } = doorsOf(node);
+  /** What each node has of a room, once all have read the log as far as was acknowledged by any, and as any other. */
+  async #views(room: LoadRoom): Promise<readonly Truth[]> {
+    let last = 0;
+    for (const { seq } of room.acknowledged.values()) last = Math.max(last, seq);
+    const first: Truth[] = [];
+    for (const node of this.#cluster.nodes) {
+      const view = await this.#viewOf(node, room, last);
+      last = view.records.length;
+      first.push(view);
+    }
+    return await Promise.all(
+      this.#cluster.nodes.map(async (node, index) => {
+        const view = first[index];
+        return view?.records.length === last ? view : await this.#viewOf(node, room, last);
+      }),
+    );
+  }
+
+  /** What a node has of a room; asked again where it stood still, and has not heard or not read so much of the log yet. */
+  async #viewOf(node: Node, room: LoadRoom, last: number): Promise<Truth> {
+    return await until(
+      READ_WITHIN_MS,
+      () => `a node to give ${last} records of ${room.name}`,
+      async () => {
+        try {
+          const truth = await this.#read(doorsOf(node), room);
+          return truth.records.length < last ? undefined : truth;
+        } catch (error) {
+          if (/unavailable|503/.test(String(error))) return undefined;
+          throw error;
+        }
+      },
+    );
+  }
+
+  async #read({ tcpPort, httpPort }: LoadDoors, room: LoadRoom): Promise<Truth> {
     const userId = this.people.get("t0")?.id ?? "";
     const reader = await connectChat(tcpPort);
     try {
       await reader.ask({ _ct: "hello", v: 1, t: userId }, ({ _et }) => _et === "login_successful");
-      const truth = await readTruth(room, reader, { port: httpPort, userId }, new Set());
-      wrong.push(...truth.wrong);
-      return truth.records;
+      return await readTruth(room, reader, { port: httpPort, userId }, new Set());
     } finally {
       reader.drop();
     }

@@ -52,6 +52,11 @@ export class ClusterPoster {
     for (const room of rooms) room.sender(label);
   }
 
+  /** The door of the last post; `undefined` where the connection was lost. */
+  get port(): number | undefined {
+    return this.#lane?.port;
+  }
+
   start(): void {
     this.#done = this.#run();
   }

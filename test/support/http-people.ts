@@ -2,6 +2,12 @@
  * Test support: people over HTTP, in open mode by their cookie, elsewhere by a token.
  */
 import { ask, type HttpAnswer, type HttpAsk } from "./http-client.ts";
+import { until } from "./until.ts";
+
+/** How long a node may say that it can't for the moment. */
+const ABLE_WITHIN_MS = 30_000;
+/** What says that nothing was done, and that it may be asked again. */
+const NOT_NOW = ["unavailable", "not_sent"];
 
 /** A user as the API shows one. */
 export interface HttpUser {
@@ -83,20 +89,32 @@ export class HttpPerson {
   /** Makes a chat, and gives its id. */
   async chat(name: string, ...others: readonly HttpPerson[]): Promise<string> {
     const form = [["name", name], ...others.map((other) => ["members", other.id])] as [string, string][];
-    const answer = await this.ask("/chats", { form });
+    const answer = await this.#askOnceAble("/chats", { form });
     if (answer.status !== 201) throw new Error(`a chat was answered ${answer.status} ${answer.body}`);
     return answer.json<HttpChat>().chat_id;
   }
 
   /** Says something. */
   async post(chat: string, content: string): Promise<HttpMessage> {
-    const answer = await this.ask(`/chats/${encodeURIComponent(chat)}/messages`, { form: { content } });
+    const answer = await this.#askOnceAble(`/chats/${encodeURIComponent(chat)}/messages`, { form: { content } });
     if (answer.status !== 200) throw new Error(`a post was answered ${answer.status} ${answer.body}`);
     return answer.json<HttpMessage>();
   }
 
   /** Reads. */
   async messages(chat: string, query = ""): Promise<readonly HttpMessage[]> {
-    return (await this.ask(`/chats/${encodeURIComponent(chat)}/messages${query}`)).json<HttpMessage[]>();
+    return (await this.#askOnceAble(`/chats/${encodeURIComponent(chat)}/messages${query}`)).json<HttpMessage[]>();
+  }
+
+  /** Asks, and again as clients do where a node stood still and has not heard from its log lately. */
+  async #askOnceAble(path: string, asked: HttpAsk = {}): Promise<HttpAnswer> {
+    return await until(
+      ABLE_WITHIN_MS,
+      () => `an answer to ${path}`,
+      async () => {
+        const answer = await this.ask(path, asked);
+        return answer.status === 503 && NOT_NOW.includes(String(answer.json()["code"])) ? undefined : answer;
+      },
+    );
   }
 }
