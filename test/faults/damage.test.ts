@@ -4,7 +4,7 @@
 import { cp, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type ChatMessage, connectChat, readHistory } from "../support/chat-client.ts";
+import { type ChatClient, type ChatMessage, connectChat, readHistory } from "../support/chat-client.ts";
 import { Dice, isLong, seed } from "../support/faults-run.ts";
 import { type FaultsFolder, faultsFolder } from "../support/faults-server.ts";
 import { runVerbatim } from "../support/spawned-server.ts";
@@ -21,8 +21,15 @@ afterEach(async () => {
   await folder.remove();
 });
 
-/** Says so many things in each room, one after another, so that each is a batch of its own; ends the server. */
-async function chat(count: number, label: string, end: "SIGTERM" | "SIGKILL"): Promise<void> {
+/**
+ * Says so many things in each room, one after another, so that each is a batch of its own; ends the server. Gives what
+ * history has of all rooms then.
+ */
+async function chat(
+  count: number,
+  label: string,
+  end: "SIGTERM" | "SIGKILL",
+): Promise<readonly (readonly ChatMessage[])[]> {
   const server = await folder.start();
   const client = await connectChat(server.tcpPort);
   await client.hello(undefined);
@@ -32,8 +39,16 @@ async function chat(count: number, label: string, end: "SIGTERM" | "SIGKILL"): P
       expect((await client.say(room, `${label} ${number} in ${room}`, `${label}-${number}-${room}`))._et).toBe("ack");
     }
   }
+  const rooms = await readRooms(client);
   client.drop();
   await server.kill(end);
+  return rooms;
+}
+
+async function readRooms(client: ChatClient): Promise<readonly (readonly ChatMessage[])[]> {
+  const rooms: (readonly ChatMessage[])[] = [];
+  for (const room of ROOMS) rooms.push(await readHistory(client, room));
+  return rooms;
 }
 
 /** What history has of all rooms, from a server that is started for it. */
@@ -43,8 +58,7 @@ async function readAll(): Promise<{
 }> {
   const server = await folder.start();
   const client = await connectChat(server.tcpPort);
-  const rooms: (readonly ChatMessage[])[] = [];
-  for (const room of ROOMS) rooms.push(await readHistory(client, room));
+  const rooms = await readRooms(client);
   client.drop();
   expect(await server.kill("SIGTERM")).toEqual({ code: 0, signal: null });
   return { rooms, logLines: server.logLines() };
@@ -87,9 +101,7 @@ describe(`damaged data, seed ${seed}`, () => {
   for (const end of isLong ? (["SIGTERM", "SIGKILL"] as const) : (["SIGKILL"] as const)) {
     it(`LOG-6 STOP-1 a byte in the middle of the log, after ${end}: refused, found, repaired`, async () => {
       const dice = new Dice(seed);
-      await chat(20, "before", end);
-      const before = await readAll();
-      await chat(5, "later", end);
+      const before = await chat(25, "said", end);
       const { path, bytes } = await newestSegment();
       const at = dice.whole(Math.floor(bytes * 0.3), Math.floor(bytes * 0.7));
       await flipByte(path, at);
@@ -117,7 +129,7 @@ describe(`damaged data, seed ${seed}`, () => {
       // One batch a message: what stands before the damaged one is there, and nothing else.
       expect(after.rooms.flat().length).toBe(position);
       for (const [index, room] of after.rooms.entries()) {
-        expect(room).toEqual(before.rooms[index]?.slice(0, room.length));
+        expect(room).toEqual(before[index]?.slice(0, room.length));
       }
       // Each message behind the damaged one can still be read in the report.
       const lost = report.slice(1).map((text) => JSON.parse(text) as { record: { key: string }; position: number });
@@ -151,17 +163,17 @@ describe(`damaged data, seed ${seed}`, () => {
 
   it("PROJ-1 PROJ-3 a deleted store: rebuilt with the same seqs and ids, keys known as before", async () => {
     await chat(25, "first", "SIGTERM");
-    await chat(10, "second", "SIGKILL");
-    const before = await readAll();
+    const before = await chat(10, "second", "SIGKILL");
     await rm(join(folder.data, "store"), { recursive: true });
-    const after = await readAll();
-    expect(after.rooms).toEqual(before.rooms);
+    const gone = await runVerbatim(["check", folder.data]);
+    expect(gone.code).toBe(1);
+    expect(gone.stdout).toContain("a start rebuilds it from the log");
+    expect((await readAll()).rooms).toEqual(before);
     expect(await runVerbatim(["check", folder.data])).toMatchObject({ code: 0 });
   });
 
   it("STOP-1 PROJ-3 a store that goes beyond the log: refused, and repaired", async () => {
-    await chat(10, "old", "SIGTERM");
-    const old = await readAll();
+    const old = await chat(10, "old", "SIGTERM");
     await cp(join(folder.data, "log"), join(folder.dir, "old-log"), { recursive: true });
     await chat(10, "new", "SIGTERM");
     await rm(join(folder.data, "log"), { recursive: true });
@@ -171,7 +183,7 @@ describe(`damaged data, seed ${seed}`, () => {
     expect(line).toMatch(/ends at 20\b/);
     expect(await runVerbatim(["check", folder.data])).toMatchObject({ code: 1 });
     expect(await runVerbatim(["repair", folder.data])).toMatchObject({ code: 0 });
-    expect((await readAll()).rooms).toEqual(old.rooms);
+    expect((await readAll()).rooms).toEqual(old);
     await chat(3, "newer", "SIGTERM");
     expect(await runVerbatim(["check", folder.data])).toMatchObject({ code: 0 });
   });
@@ -187,8 +199,7 @@ describe(`damaged data, seed ${seed}`, () => {
   });
 
   it("LOG-6 an index of the store that is damaged: never served as if it were whole", async () => {
-    await chat(20, "said", "SIGTERM");
-    const before = await readAll();
+    const before = await chat(20, "said", "SIGTERM");
     const path = join(folder.data, "store", "data.mdb");
     const bytes = await readFile(path);
     // Inside the rows: the text of a message, wherever LMDB put it.
@@ -207,6 +218,6 @@ describe(`damaged data, seed ${seed}`, () => {
     client.drop();
     await server.kill("SIGTERM");
     await rm(join(folder.data, "store"), { recursive: true });
-    expect((await readAll()).rooms).toEqual(before.rooms);
+    expect((await readAll()).rooms).toEqual(before);
   });
 });
