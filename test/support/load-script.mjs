@@ -17,6 +17,11 @@ const TICK_MS = 10;
 /** Frames that have not come so long after the last one will never come, in milliseconds. */
 const SILENCE_MS = 10_000;
 
+/** How long after an answer that says to try again a post is tried again, in milliseconds. */
+const AGAIN_MS = 100;
+/** Such an answer: the machine stood still for seconds, and the post was not taken. */
+const NOT_NOW = /^HTTP\/1\.1 503 .*"code":"(unavailable|not_sent)"/s;
+
 /** What stands before a message's number. */
 const MARK = "load ";
 
@@ -33,8 +38,9 @@ async function signUp(address, username) {
 }
 
 /**
- * Posts at a rate, whatever the server makes of it; gives how many were accepted. The requests are written by hand: a
- * client library would take more of the machine than the server that is being loaded.
+ * Posts at a rate, whatever the server makes of it, and once more what it could not take at that moment; gives how many
+ * were accepted. The requests are written by hand: a client library would take more of the machine than the server that
+ * is being loaded.
  */
 async function post({ address, chat, cookies, perSecond, seconds }) {
   const { hostname, port, host } = new URL(address);
@@ -56,7 +62,7 @@ async function post({ address, chat, cookies, perSecond, seconds }) {
   /** A connection with one post outstanding at most; one that breaks is made anew, its post counts as not accepted. */
   const open = () => {
     const socket = connect({ host: hostname, port: Number(port), noDelay: true });
-    const connection = { socket, waiting: false };
+    const connection = { socket, waiting: false, number: 0 };
     let bytes = "";
     socket.setEncoding("latin1");
     socket.on("data", (chunk) => {
@@ -64,8 +70,13 @@ async function post({ address, chat, cookies, perSecond, seconds }) {
       const head = bytes.indexOf("\r\n\r\n");
       const length = head < 0 ? null : /^content-length: *(\d+)/im.exec(bytes.slice(0, head));
       if (length === null || bytes.length < head + 4 + Number(length[1])) return;
-      if (bytes.startsWith("HTTP/1.1 200 ")) accepted += 1;
+      const answer = bytes;
       bytes = "";
+      if (NOT_NOW.test(answer)) {
+        setTimeout(() => write(connection), AGAIN_MS);
+        return;
+      }
+      if (answer.startsWith("HTTP/1.1 200 ")) accepted += 1;
       answered += 1;
       connection.waiting = false;
       if (next < due) send(connection);
@@ -82,10 +93,14 @@ async function post({ address, chat, cookies, perSecond, seconds }) {
     return connection;
   };
   const send = (connection) => {
-    const body = `content=load+${next}`;
     connection.waiting = true;
-    connection.socket.write(`${heads[next % heads.length]}${body.length}\r\n\r\n${body}`);
+    connection.number = next;
     next += 1;
+    write(connection);
+  };
+  const write = ({ socket, number }) => {
+    const body = `content=load+${number}`;
+    socket.write(`${heads[number % heads.length]}${body.length}\r\n\r\n${body}`);
   };
   for (let count = 0; count < CONNECTIONS; count++) idle.push(open());
   const begin = performance.now();
