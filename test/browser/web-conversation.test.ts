@@ -237,7 +237,7 @@ describe("in bad weather", () => {
     await say(erin.page, "one");
     await reads(frank.page, ["one"]);
     await server.kill("SIGKILL");
-    await erin.page.getByText("Reconnecting…").first().waitFor();
+    await erin.page.getByText("Offline, reconnecting").waitFor();
     await say(erin.page, "two");
     await erin.page.getByText("Sending…").waitFor();
     await field(frank.page).fill("a draft");
@@ -259,7 +259,7 @@ describe("in bad weather", () => {
       await say(karl.page, "one");
       await reads(judy.page, ["one"]);
       line.cut();
-      await judy.page.getByText("Reconnecting…").first().waitFor();
+      await judy.page.getByText("Offline, reconnecting").waitFor();
       for (const text of ["two", "three"]) await say(karl.page, text);
       await say(judy.page, "from the train");
       await judy.page.getByText("Sending…").waitFor();
@@ -279,7 +279,8 @@ describe("in bad weather", () => {
     const long = "far too long ".repeat(20).trim();
     await say(grace.page, long);
     const failed = grace.page.getByRole("article").filter({ hasText: "Not sent" });
-    await failed.waitFor();
+    const reason = `Too long for this server: a message has 100 bytes of UTF-8 at most; this one has ${long.length}.`;
+    await failed.getByText(`${reason} Edit it, or send it in parts.`).waitFor();
     await failed.getByRole("button", { name: "Edit" }).click();
     expect(await field(grace.page).inputValue()).toBe(long);
     expect(await failed.count()).toBe(0);

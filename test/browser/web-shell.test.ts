@@ -47,9 +47,14 @@ describe("people at an open server", () => {
     await bob.page.getByRole("log").getByText("Tomorrow", { exact: true }).waitFor();
     expect(await entry.textContent()).not.toContain("unread");
     expect(await entry.getAttribute("aria-current")).toBe("page");
+    // The list shows what is said without its marks.
+    const field = bob.page.getByRole("main").getByRole("textbox");
+    await field.fill("**well**, see <b>[here](https://example.org)</b>\u202e");
+    await field.press("Enter");
+    const line = inList(alice.page, "Plans").locator(".row-snippet");
+    await line.getByText("well, see <b>here</b>", { exact: true }).waitFor();
     await sayInWeb(bob.page, "Gladly");
     await inList(alice.page, "Plans").filter({ hasText: "Bob: Gladly" }).waitFor();
-
     // The marker is the server's: it holds after a reload, on any device.
     await bob.page.reload();
     await inList(bob.page, "Plans").filter({ hasText: "You: Gladly" }).waitFor();
@@ -89,7 +94,14 @@ describe("people at an open server", () => {
     // What they see stays theirs; the way to say more is closed.
     await frank.page.getByText("You are not in here any more").first().waitFor();
     expect(await frank.page.getByRole("log").textContent()).toContain("la la");
-    await frank.page.getByRole("link", { name: "Verbatim" }).click();
+    await frank.page.getByRole("button", { name: "Members" }).waitFor({ state: "detached" });
+    // Whoever comes in again while they still look goes on there.
+    const again = erin.page.getByRole("complementary", { name: "1 member" });
+    await again.getByRole("combobox", { name: "Add people" }).fill("fra");
+    await again.getByRole("option", { name: "Frank" }).click();
+    await frank.page.getByText("You are not in here any more").first().waitFor({ state: "detached" });
+    await sayInWeb(frank.page, "back again");
+    await erin.page.getByRole("log").getByText("back again", { exact: true }).waitFor();
     await erin.page.getByRole("button", { name: "Leave this chat" }).click();
     await erin.page.getByRole("button", { name: "Leave", exact: true }).click();
     await erin.page.getByText("You have left Choir.").waitFor();
@@ -98,15 +110,15 @@ describe("people at an open server", () => {
   });
 
   it("are told of messages by notifications while the page is hidden, once they have asked for that, and never before", async () => {
-    const { page } = await comeIn(browser(), open, "Karl");
-    // As a browser has it that would show them; a page that is hidden can't be had here.
+    const { page } = await comeIn(browser(), open, "Karl", { permissions: ["notifications"] });
+    // The browser's own, listened to; a page that is hidden can't be had here.
     await page.addInitScript(`
       window.shown = [];
-      window.Notification = class {
-        static permission = "default";
-        static async requestPermission() { Notification.permission = "granted"; }
-        constructor(title, { body }) { window.shown.push(title + ": " + body); }
-        close() {}
+      window.asked = 0;
+      const Real = window.Notification;
+      window.Notification = class extends Real {
+        static requestPermission() { window.asked += 1; return Real.requestPermission(); }
+        constructor(title, options) { super(title, options); window.shown.push(title + ": " + options.body); }
       };
       Object.defineProperty(document, "hidden", { get: () => window.isAway === true });
       Object.defineProperty(document, "visibilityState", { get: () => window.isAway ? "hidden" : "visible" });
@@ -121,7 +133,7 @@ describe("people at an open server", () => {
     await page.evaluate("window.isAway = true");
     await sayInWeb(alice.page, "unheard");
     await inList(page, "Duo").filter({ hasText: "1 unread" }).waitFor();
-    expect(await page.evaluate("window.shown")).toEqual([]);
+    expect(await page.evaluate("[window.asked, ...window.shown]")).toEqual([0]);
     await page.getByRole("button", { name: "Settings" }).click();
     await page.getByRole("button", { name: "Turn on notifications" }).click();
     await page.getByRole("button", { name: "Turn off notifications" }).waitFor();
@@ -131,7 +143,21 @@ describe("people at an open server", () => {
       () => "a notification",
       async () => (await page.evaluate<unknown[]>("shown")).length || undefined,
     );
-    expect(await page.evaluate("window.shown")).toEqual(["Alice in Duo: heard"]);
+    expect(await page.evaluate("[window.asked, ...window.shown]")).toEqual([1, "Alice in Duo: heard"]);
+    // In public only who is called is told.
+    await page.keyboard.press("Escape");
+    await inList(page, "rust").click();
+    await page.getByRole("heading", { level: 1, name: "rust" }).waitFor();
+    await inList(alice.page, "rust").click();
+    await sayInWeb(alice.page, "nothing for anybody");
+    await page.getByRole("log").getByText("nothing for anybody", { exact: true }).waitFor();
+    await sayInWeb(alice.page, "but you, @karl");
+    await until(
+      WAIT_MS,
+      () => "a second notification",
+      async () => (await page.evaluate<unknown[]>("shown")).length > 1 || undefined,
+    );
+    expect(await page.evaluate("window.shown[1]")).toBe("Alice in rust: but you, @karl");
   });
 
   it("WEB-3 go anywhere by the keyboard: to rooms, to people, up and down, and back", async () => {
@@ -164,12 +190,20 @@ describe("people at an open server", () => {
     await inList(page, "general").click();
     await sayInWeb(page, "before");
     await open.crash();
-    const lost = page.locator(".banners").getByRole("status").filter({ hasText: "Reconnecting" });
-    await lost.waitFor();
+    const lost = page.locator(".banners").getByRole("status").filter({ hasText: "Offline, reconnecting" });
+    await lost.filter({ hasText: "What you write is kept and sent then." }).waitFor();
+    // It is said in one place, also beside what is written meanwhile.
+    await page.getByRole("main").getByRole("textbox").fill("meanwhile");
+    await page.keyboard.press("Enter");
+    await page.getByText("Sending…").waitFor();
+    expect(await page.getByText(/offline,|reconnecting|not connected/i).count()).toBe(1);
     await open.restart();
     await page.evaluate("window.dispatchEvent(new Event('online'))");
     await lost.waitFor({ state: "detached" });
+    await page.getByText("Sending…").waitFor({ state: "detached" });
     await sayInWeb(page, "after");
+    const texts = await page.getByRole("article").locator(".vc-text").allTextContents();
+    expect(texts.slice(-3)).toEqual(["before", "meanwhile", "after"]);
     await inList(page, "general").filter({ hasText: "You: after" }).waitFor();
   });
 });

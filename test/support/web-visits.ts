@@ -13,6 +13,8 @@ import { type SpawnedServer, startServer } from "./spawned-server.ts";
 export interface WebSite {
   readonly port: number;
   readonly origin: string;
+  /** Its data folder, for commands that run beside it. */
+  readonly dataDir: string;
   /** Kills it as a power cut would, and starts it again on the same ports and data. */
   crash(): Promise<void>;
   /** Starts it again after `crash`. */
@@ -39,7 +41,7 @@ export async function openWebSite(args: readonly string[] = []): Promise<WebSite
   let server: SpawnedServer = await startServer({ dataDir, args: flags });
   const port = server.httpPort ?? 0;
   return {
-    ...{ port, origin: `http://localhost:${port}` },
+    ...{ port, origin: `http://localhost:${port}`, dataDir },
     crash: async () => void (await server.kill("SIGKILL")),
     restart: async () => {
       server = await startServer({ dataDir, args: [...flags, "--http", `127.0.0.1:${port}`] });
