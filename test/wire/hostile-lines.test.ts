@@ -133,7 +133,7 @@ describe("lines without end", () => {
     // Where the connection was reset by what was still on its way, the error may be lost with it.
     for (const line of rest) expect(JSON.parse(line)).toMatchObject({ code: "line_too_long" });
     expect(sent).toBeGreaterThan(DEFAULT_LIMITS.lineBytesMax);
-  }, 60_000);
+  }, 120_000);
 
   it.each([
     ["in one packet", 1],
@@ -288,7 +288,7 @@ describe("lines that are JSON of a hostile kind", () => {
       }),
       { numRuns: 40 },
     );
-  }, 60_000);
+  }, 120_000);
 });
 
 describe("a browser", () => {
@@ -339,5 +339,5 @@ describe("a client that asks and never listens", () => {
     guest.socket.end();
     const answers = await guest.closed(30_000);
     expect(answers.length).toBe(accepted / (chunk.length / 1000));
-  }, 60_000);
+  }, 120_000);
 });

@@ -245,7 +245,7 @@ describe("a stream", () => {
     const told = [...read.matchAll(/^id: (\d+)$/gm)].map(([, seq]) => Number(seq));
     expect(told).toEqual(seqs);
     socket.destroy();
-  }, 60_000);
+  }, 120_000);
 
   function rawFollow(path: string): Promise<Socket> {
     return new Promise((resolve) => {

@@ -133,7 +133,7 @@ describe("a body", () => {
     expect(codesIn(headers)).toEqual(["408 request_timeout"]);
     expect(codesIn(body)).toEqual(["408 request_timeout"]);
     expect(codesIn(half)).toEqual(["408 request_timeout"]);
-  }, 30_000);
+  }, 120_000);
 });
 
 describe("a request", () => {
@@ -254,7 +254,7 @@ describe("anything at all", () => {
     );
     const metrics = (await ask(port, "/metrics")).body;
     expect(metrics).toMatch(/^verbatim_internal_errors_total 0$/m);
-  }, 60_000);
+  }, 120_000);
 
   it("CMD-3 in bytes is answered or closed, and the next one is served", async () => {
     const start = fc.constantFrom(
@@ -278,5 +278,5 @@ describe("anything at all", () => {
       { numRuns: 100 },
     );
     expect((await ask(port, "/healthz")).status).toBe(200);
-  }, 60_000);
+  }, 120_000);
 });

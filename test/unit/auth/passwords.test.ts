@@ -68,7 +68,7 @@ describe("the passwords of a server", () => {
     expect(refused.length).toBe(42);
     for (const { reason } of refused) expect(reason).toMatchObject({ name: "CommandError", code: "unavailable" });
     expect(await passwords.check(encoded, "correct horse")).toBe(true);
-  }, 60_000);
+  }, 120_000);
 });
 
 describe("a secret", () => {

@@ -115,10 +115,10 @@ describe("figures", () => {
   it("sees this very process work", () => {
     const probe = probeProcess(process.pid);
     const { cpuMicros, rssBytes } = probe.sample();
-    const until = performance.now() + 100;
-    let turns = 0;
-    while (performance.now() < until) turns++;
-    expect(turns).toBeGreaterThan(0);
+    // So much work, and not so long: a process that is not let near a core does none meanwhile.
+    const begin = process.cpuUsage();
+    const worked = (): number => process.cpuUsage(begin).user + process.cpuUsage(begin).system;
+    while (worked() < 100_000);
     expect(probe.sample().cpuMicros - cpuMicros).toBeGreaterThan(10_000);
     expect(rssBytes).toBeGreaterThan(10e6);
   });

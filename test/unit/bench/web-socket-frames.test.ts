@@ -12,6 +12,9 @@ import { EventScanner, type EventSink, type ScanPlan } from "../../../src/bench/
 import { MessageTemplate, messageText } from "../../../src/bench/message-layout.ts";
 import { FrameTemplate, readFrames } from "../../../src/bench/web-socket-frames.ts";
 
+/** The default is a second, which is no deadline on a busy machine. */
+const WITHIN_MS = 30_000;
+
 /** Reads frames out of pieces; what each told, a line each. */
 function read(bytes: Buffer, cuts: readonly number[]): readonly string[] {
   const told: string[] = [];
@@ -169,7 +172,7 @@ describe("a WebSocket of the tool", () => {
       peer.send("ü".repeat(100_000));
     });
     const { socket, told } = connect(port);
-    await vi.waitFor(() => expect(told).toHaveLength(3));
+    await vi.waitFor(() => expect(told).toHaveLength(3), WITHIN_MS);
     expect(told).toEqual(["opened", "first, right behind the handshake", shortened("ü".repeat(100_000))]);
     expect(requests).toEqual(["/ws?a user_id=7"]);
     socket.say(["short", "é".repeat(200), "x".repeat(66_000)]);
@@ -178,7 +181,7 @@ describe("a WebSocket of the tool", () => {
     const bytes = Buffer.alloc(2 * template.lineBytes);
     expect(template.write(bytes, template.write(bytes, 0, 41, 5), 42, 6)).toBe(bytes.length);
     socket.write(bytes);
-    await vi.waitFor(() => expect(heard).toHaveLength(5));
+    await vi.waitFor(() => expect(heard).toHaveLength(5), WITHIN_MS);
     expect(heard.slice(0, 3)).toEqual(["short", shortened("é".repeat(200)), shortened("x".repeat(66_000))]);
     const texts = [41, 42].map((number) => messageText("ab12", { stream: 3, number, micros: number - 36 }, 64));
     expect(heard.slice(3).map((text) => JSON.parse(text) as unknown)).toEqual(
@@ -186,7 +189,7 @@ describe("a WebSocket of the tool", () => {
     );
     expect(pongs).toEqual(["are you there"]);
     for (const peer of sockets.clients) peer.close(4408, "slow");
-    await vi.waitFor(() => expect(told.at(-1)).toBe("lost: closed by the server with 4408 slow"));
+    await vi.waitFor(() => expect(told.at(-1)).toBe("lost: closed by the server with 4408 slow"), WITHIN_MS);
     expect(socket.open).toBe(false);
   });
 
@@ -204,10 +207,10 @@ describe("a WebSocket of the tool", () => {
       other.listen(0, "127.0.0.1");
       await once(other, "listening");
       const { told } = connect((other.address() as AddressInfo).port);
-      await vi.waitFor(() => expect(told).toEqual([`lost: ${why}`]));
+      await vi.waitFor(() => expect(told).toEqual([`lost: ${why}`]), WITHIN_MS);
       other.close();
     }
     const { told } = connect(1);
-    await vi.waitFor(() => expect(told).toEqual([expect.stringContaining("ECONNREFUSED")]));
+    await vi.waitFor(() => expect(told).toEqual([expect.stringContaining("ECONNREFUSED")]), WITHIN_MS);
   });
 });

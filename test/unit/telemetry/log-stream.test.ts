@@ -29,7 +29,7 @@ describe("a log stream", () => {
     await new Promise((resolve) => setImmediate(resolve));
     const begin = performance.now();
     stream.finish();
-    expect(performance.now() - begin).toBeLessThan(5000);
+    expect(performance.now() - begin).toBeLessThan(20_000);
     expect(() => stream.finish()).not.toThrow();
   });
 

