@@ -1,5 +1,5 @@
 // Test support: a process of its own that opens a data folder and holds it until it is ended. Runs what was built.
-import { openDataFolder } from "../../dist/server/data-folder.js";
+import { openDataFolder } from "../../dist/server/data-folder/data-folder.js";
 
 const [dir, format] = process.argv.slice(2);
 try {

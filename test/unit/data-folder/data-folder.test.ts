@@ -13,7 +13,7 @@ import { startProgram } from "../../support/programs.ts";
 
 const FORMAT: DataFormat = { format: 1, partitions: 1, hash: "murmur2", keyWindow: 131_072, foldVersion: 1 };
 const CHILD = fileURLToPath(new URL("../../support/data-folder-child.mjs", import.meta.url));
-const BUILT = fileURLToPath(new URL("../../../dist/server/data-folder.js", import.meta.url));
+const BUILT = fileURLToPath(new URL("../../../dist/server/data-folder/data-folder.js", import.meta.url));
 
 let parent: string;
 let dir: string;
