@@ -69,7 +69,19 @@ export function asItIs(place: JourneyPlace): void {
       return runProgram("sh", ["-c", `curl -s ${address}${written}`], { cwd: folder, env: {}, withinMs: 60_000 });
     }
 
+    /** Does it once more where a node stood still and says that it can't for the moment. */
     async function curl(line: string): Promise<CurlAnswer> {
+      return await until(
+        30_000,
+        () => `an answer to ${line}`,
+        async () => {
+          const answer = await curlOnce(line);
+          return answer.status === 503 && /"code":"unavailable"/.test(answer.body) ? undefined : answer;
+        },
+      );
+    }
+
+    async function curlOnce(line: string): Promise<CurlAnswer> {
       const output = await shell(`${line} -i`);
       const [head = "", ...rest] = output.split("\r\n\r\n");
       const header = (name: string): string | undefined => new RegExp(`^${name}: (.*)$`, "im").exec(head)?.[1]?.trim();
