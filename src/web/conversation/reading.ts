@@ -12,6 +12,9 @@ export interface ReadApi {
 /** How often the marker is moved at most, in milliseconds. */
 const MARK_EVERY_MS = 1_500;
 
+/** How often it is asked where the marker stands, where there is no answer. */
+const ASKS_MAX = 3;
+
 /** One room's marker. */
 export class Reading {
   readonly #api: ReadApi;
@@ -32,16 +35,19 @@ export class Reading {
 
   /** The seq of the last record that was read when the room was opened, where that is known and something is unread. */
   async unreadAfter(): Promise<number | undefined> {
-    try {
-      const { seq, unread } = await this.#api.markRead(this.#room, 0);
-      return unread > 0 ? seq : undefined;
-    } catch {
-      // A guest has no marker, and neither has who is offline.
-      return undefined;
-    } finally {
-      this.#isBusy = false;
-      void this.#mark();
+    let marker: Awaited<ReturnType<ReadApi["markRead"]>> | undefined;
+    for (let ask = 1; marker === undefined && ask <= ASKS_MAX && !this.#isStopped; ask++) {
+      try {
+        marker = await this.#api.markRead(this.#room, 0);
+      } catch (error) {
+        // A guest has no marker. A busy server may say where it stands a moment later.
+        if (!mayHelp(error)) break;
+        await this.#rest();
+      }
     }
+    this.#isBusy = false;
+    void this.#mark();
+    return marker !== undefined && marker.unread > 0 ? marker.seq : undefined;
   }
 
   /** Everything up to this seq was seen. */
@@ -67,9 +73,13 @@ export class Reading {
         if (!mayHelp(error)) this.#isAllowed = false;
       }
       if (this.#isStopped) return;
-      await new Promise<void>((resolve) => this.#time.later(MARK_EVERY_MS, resolve));
+      await this.#rest();
     }
     this.#isBusy = false;
+  }
+
+  #rest(): Promise<void> {
+    return new Promise((resolve) => this.#time.later(MARK_EVERY_MS, resolve));
   }
 }
 

@@ -37,9 +37,9 @@ function Connection() {
   const app = useApp();
   const { connection, wasOnline } = app.store;
   const state = connection.value;
-  const isLost =
-    state.type === "waiting" || state.type === "ended" || (state.type === "connecting" && state.attempt > 1);
-  const isShown = isLost && (wasOnline.value || state.type !== "connecting");
+  // Attempts count from 1 again after each that was online, so the first of them is no beginning.
+  const isAgain = state.type === "connecting" && (wasOnline.value || state.attempt > 1);
+  const isShown = isAgain || state.type === "waiting" || state.type === "ended";
   const tryNow = (): void => {
     if (state.type === "ended") app.client.value?.connect();
     else app.client.value?.retryNow();
