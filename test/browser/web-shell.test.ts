@@ -330,7 +330,7 @@ describe("the client", () => {
 });
 
 describe("what a first visit loads", () => {
-  it("WEB-1 is at most 80 KB of script, compressed, kept for ever, and nothing from elsewhere", async () => {
+  it("WEB-1 is at most 50 KB of script, compressed, kept for ever, and nothing from elsewhere", async () => {
     const page = await (await fetch(`${open.origin}/`)).text();
     const paths = [...page.matchAll(/(?:src|href)="(\/ui\/web\/[^"]+)"/g)].map(([, path]) => path ?? "");
     expect(paths.some((path) => path.endsWith(".js"))).toBe(true);
@@ -342,6 +342,6 @@ describe("what a first visit loads", () => {
       if (path.endsWith(".js")) scriptBytes += Number(headers.get("content-length"));
     }
     expect(scriptBytes).toBeGreaterThan(10_000);
-    expect(scriptBytes).toBeLessThanOrEqual(80 * 1024);
+    expect(scriptBytes).toBeLessThanOrEqual(50 * 1024);
   });
 });
