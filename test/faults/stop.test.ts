@@ -16,8 +16,10 @@ import { until } from "../support/until.ts";
 
 const ROUNDS = sized(2, 40);
 const START_ROUNDS = sized(4, 80);
-/** A stop that takes longer hangs. That it ended in time by its own measure its exit code says. */
-const STOP_WITHIN_MS = 60_000;
+/** The longest stop, in milliseconds: the server's own 9 s and its end, and more where the machine does much besides. */
+const STOP_WITHIN_MS = sized(20_000, 10_000);
+/** What is logged where something had to be left to itself. */
+const LEFT = /did not close in time/;
 
 let folder: FaultsFolder;
 
@@ -64,6 +66,7 @@ describe(`SIGTERM, seed ${seed}`, () => {
       answeredLate += asking;
       expect(server.stderr()).toBe("");
       expect(server.logLines().map(({ msg }) => msg)).toContain("stopped");
+      expect(server.stdout()).not.toMatch(LEFT);
       server = await folder.start();
     }
     // The signals must have come while posts were on their way.
@@ -132,7 +135,10 @@ describe("ctrl-c", () => {
       }
       expect(await exit).toEqual({ code: impatient ? 130 : 0, signal: null });
       // Whoever is not impatient waits for the deaf one, for 5 s at most.
-      if (!impatient) expect(performance.now() - begin).toBeLessThan(STOP_WITHIN_MS);
+      if (!impatient) {
+        expect(performance.now() - begin).toBeLessThan(STOP_WITHIN_MS);
+        expect(server.stdout()).not.toMatch(LEFT);
+      }
       deaf.drop();
 
       const after = await folder.start();
