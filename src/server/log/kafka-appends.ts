@@ -118,14 +118,13 @@ export class KafkaAppends {
     this.#pump();
   }
 
-  /** Sends what waits, where it can be sent now. */
-  #pump(): void {
+  /** Sends what waits, where it can be sent `now`, by the monotonic clock. */
+  #pump(now = this.#clock.monotonic()): void {
     if (this.#state === "closed") return;
     const fault = this.#wire.fault();
     if (fault !== undefined) {
       for (const queue of this.#queues) if (!queue.isBusy) queue.rejectAll(fault);
     }
-    const now = this.#clock.monotonic();
     const ready = new Map<number, PartitionQueue[]>();
     let isLeaderless = false;
     for (const queue of this.#queues) {
@@ -303,22 +302,24 @@ export class KafkaAppends {
     queue.unseal();
     const pauseMs = Math.min(PAUSE_MS_MAX, PAUSE_MS * 2 ** queue.failures);
     queue.failures += 1;
-    queue.pausedUntil = this.#clock.monotonic() + pauseMs;
-    this.#wakeAfterPause();
+    const now = this.#clock.monotonic();
+    queue.pausedUntil = now + pauseMs;
+    this.#wakeAfterPause(now);
   }
 
-  /** Sets the one timer of all pauses to the end of the next; each partition looks at its own time then. */
-  #wakeAfterPause(): void {
+  /** Sets the one timer of all pauses to the end of the next after `now`; each partition looks at its own time then. */
+  #wakeAfterPause(now: number): void {
     this.#pause?.cancel();
     this.#pause = undefined;
     if (this.#state === "closed") return;
-    const now = this.#clock.monotonic();
     // Also of one with nothing to send: what comes during its pause has no timer of its own.
     const ends = this.#queues.map(({ pausedUntil }) => pausedUntil).filter((end) => end > now);
     if (ends.length === 0) return;
     this.#pause = this.#clock.after(Math.min(...ends) - now, () => {
-      this.#pump();
-      this.#wakeAfterPause();
+      // One time for both: a timer may come a little early, and a pause that ends between two looks would end nobody's.
+      const wokenAt = this.#clock.monotonic();
+      this.#pump(wokenAt);
+      this.#wakeAfterPause(wokenAt);
     });
   }
 

@@ -29,9 +29,11 @@ function read(bytes: Buffer, cuts: readonly number[]): readonly string[] {
   let from = 0;
   const ends = [...new Set([...cuts, bytes.length])].filter((cut) => cut <= bytes.length).sort((a, b) => a - b);
   for (const end of ends) {
-    const count = bytes.copy(shared.target, 0, from, end);
-    carry = shared.take(carry, count, (all, first, last) => readFrames(all, first, last, sink));
-    from = end;
+    // A read brings as much as there is room for.
+    for (let count = 0; from < end; from += count) {
+      count = bytes.copy(shared.target, 0, from, end);
+      carry = shared.take(carry, count, (all, first, last) => readFrames(all, first, last, sink));
+    }
   }
   return told;
 }
@@ -63,9 +65,9 @@ describe("frames", () => {
           serverFrame(0x8a, Buffer.from("pong")),
         ]);
         const expected = sizes.flatMap((size, index) => ["abcd".charAt(index).repeat(size), `ping p${index}`]);
-        expect(read(Buffer.concat(frames), cuts)).toEqual(expected);
+        expect(read(Buffer.concat(frames), cuts).map(shortened)).toEqual(expected.map(shortened));
       }),
-      { numRuns: 30 },
+      { numRuns: 30, examples: [[[65_535, 65_535, 70_000, 70_000], []]] },
     );
   });
 

@@ -1,5 +1,5 @@
 /** The appends to a topic, over brokers that hang, refuse, lose and come back. */
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { numbersIn, numbersOf, world } from "../../support/kafka-appends-world.ts";
 import { message } from "../../support/log-records.ts";
 
@@ -141,6 +141,26 @@ describe("appends to a topic", () => {
     brokers.open.find(({ leader }) => leader === 1)?.answer();
     await clock.settle();
     expect(slow.end).toBe(0);
+  });
+
+  it("LOG-5 a pause ends though its timer comes early and time goes on while it is looked at", async () => {
+    for (let earlyMs = 0; earlyMs < 3; earlyMs += 0.1) {
+      const { clock, brokers, append } = world();
+      const { after, monotonic } = clock;
+      let looks = 0;
+      vi.spyOn(clock, "after").mockImplementation((delayMs, action) => after.call(clock, delayMs - earlyMs, action));
+      vi.spyOn(clock, "monotonic").mockImplementation(() => {
+        looks += 1;
+        return monotonic.call(clock) + looks * 0.1;
+      });
+      const refused = append(0, 1);
+      await clock.settle();
+      brokers.open[0]?.refuse(19);
+      await clock.advance(60);
+      brokers.open[0]?.answer();
+      await clock.settle();
+      expect(refused.end, `${earlyMs.toFixed(1)} ms early`).toBe(0);
+    }
   });
 
   it("LOG-5 too few replicas, said before the broker writes, leaves nothing: not_sent", async () => {
