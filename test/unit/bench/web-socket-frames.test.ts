@@ -30,9 +30,10 @@ function read(bytes: Buffer, cuts: readonly number[]): readonly string[] {
   const ends = [...new Set([...cuts, bytes.length])].filter((cut) => cut <= bytes.length).sort((a, b) => a - b);
   for (const end of ends) {
     // A read brings as much as there is room for.
-    for (let count = 0; from < end; from += count) {
-      count = bytes.copy(shared.target, 0, from, end);
+    while (from < end) {
+      const count = bytes.copy(shared.target, 0, from, end);
       carry = shared.take(carry, count, (all, first, last) => readFrames(all, first, last, sink));
+      from += count;
     }
   }
   return told;
