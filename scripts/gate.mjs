@@ -1,6 +1,6 @@
 /**
- * The gate, `npm test`: every check that a change must pass, cheapest first, then the test suites. A static step that
- * fails ends the run with that step's output. The last line printed is the sum, `N passed, N failed`, in which each
+ * The gate, `npm test`: every check that a change must pass, static ones first, then the test suites. Static steps that
+ * fail end the run with their output. The last line printed is the sum, `N passed, N failed`, in which each
  * static step counts as one test. With CI set, a skipped test is a failed one: there everything must be able to run.
  */
 import { spawn } from "node:child_process";
@@ -11,17 +11,21 @@ import { summarize } from "./summary.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** The static steps: name → a tool of node_modules/.bin and its arguments. */
-const STEPS = [
-  { name: "format and lint", tool: "biome", args: ["ci", "--colors=off", "--error-on-warnings", "."] },
-  { name: "types", tool: "tsc", args: ["-p", "tsconfig.json"] },
-  { name: "types of the protocol, without Node's", tool: "tsc", args: ["-p", "tsconfig.protocol.json"] },
-  { name: "types of the SDK, without Node's", tool: "tsc", args: ["-p", "tsconfig.sdk.json"] },
-  { name: "types of the web client, without Node's", tool: "tsc", args: ["-p", "src/web/tsconfig.json"] },
-  { name: "import rule", tool: "depcruise", args: ["src", "--config", ".dependency-cruiser.cjs"] },
-  { name: "unused code", tool: "knip", args: ["--no-progress"] },
-  { name: "build", script: "scripts/build.mjs", args: [] },
-  { name: "package", tool: "publint", args: ["run", "--strict", "--pack", "npm"] },
+/** The static steps, in two rows that run beside each other: name → a tool of node_modules/.bin and its arguments. */
+const ROWS_OF_STEPS = [
+  [
+    { name: "format and lint", tool: "biome", args: ["ci", "--colors=off", "--error-on-warnings", "."] },
+    { name: "import rule", tool: "depcruise", args: ["src", "--config", ".dependency-cruiser.cjs"] },
+    { name: "unused code", tool: "knip", args: ["--no-progress"] },
+    { name: "build", script: "scripts/build.mjs", args: [] },
+    { name: "package", tool: "publint", args: ["run", "--strict", "--pack", "npm"] },
+  ],
+  [
+    { name: "types", tool: "tsc", args: ["-p", "tsconfig.json"] },
+    { name: "types of the protocol, without Node's", tool: "tsc", args: ["-p", "tsconfig.protocol.json"] },
+    { name: "types of the SDK, without Node's", tool: "tsc", args: ["-p", "tsconfig.sdk.json"] },
+    { name: "types of the web client, without Node's", tool: "tsc", args: ["-p", "src/web/tsconfig.json"] },
+  ],
 ];
 
 /** Runs one step; resolves with its exit code and all that it printed. */
@@ -37,21 +41,26 @@ function run(step) {
   });
 }
 
-/** Runs the static steps in turn; resolves with how many passed, and whether all did. */
-async function runStaticSteps() {
-  let passed = 0;
-  for (const step of STEPS) {
+/** Runs a row of static steps up to the first that fails; resolves with how many passed, and how many failed. */
+async function runRow(steps) {
+  for (const [passed, step] of steps.entries()) {
     const begin = performance.now();
     const { code, output } = await run(step);
     const seconds = ((performance.now() - begin) / 1000).toFixed(1);
     if (code !== 0) {
       console.log(`FAILED  ${step.name} (${seconds} s)\n\n${output}`);
-      return { passed, complete: false };
+      return { passed, failed: 1 };
     }
     console.log(`ok      ${step.name} (${seconds} s)`);
-    passed += 1;
   }
-  return { passed, complete: true };
+  return { passed: steps.length, failed: 0 };
+}
+
+/** Runs the static steps; resolves with how many passed, and how many failed. */
+async function runStaticSteps() {
+  const rows = await Promise.all(ROWS_OF_STEPS.map(runRow));
+  const sum = (name) => rows.reduce((total, row) => total + row[name], 0);
+  return { passed: sum("passed"), failed: sum("failed") };
 }
 
 /** Runs the test suites; resolves with the sum of their results. */
@@ -74,8 +83,8 @@ async function runSuites() {
 
 /** Runs everything; resolves with the last line and the exit code. */
 async function gate() {
-  const { passed, complete } = await runStaticSteps();
-  if (!complete) return { lastLine: `${passed} passed, 1 failed`, code: 1 };
+  const { passed, failed: failedSteps } = await runStaticSteps();
+  if (failedSteps > 0) return { lastLine: `${passed} passed, ${failedSteps} failed`, code: 1 };
   const suites = await runSuites();
   for (const { name, reason } of suites.skipped) console.log(`skipped: ${name}: ${reason}`);
   for (const { name, reason } of suites.failed) console.log(`failed: ${name}: ${reason}`);

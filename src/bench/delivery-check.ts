@@ -27,8 +27,8 @@ interface Sender {
   sent: number;
   /** Numbers sent and not acknowledged; kept only where what is acknowledged is due. */
   readonly unacknowledged: Set<number> | undefined;
-  /** Numbers sent a second time, which may therefore stand behind later ones. */
-  readonly resent: Set<number>;
+  /** Numbers that may stand behind later ones. */
+  readonly late: Set<number>;
   /** Numbers of which the server has said that they will never appear. */
   readonly refused: Set<number>;
   readonly places: MessagePlaces;
@@ -78,7 +78,7 @@ export class RoomCheck {
   addSender(label: string): number {
     const unacknowledged = this.#due === "acknowledged" ? new Set<number>() : undefined;
     const places = new MessagePlaces();
-    return this.#senders.push({ label, sent: 0, unacknowledged, resent: new Set(), refused: new Set(), places }) - 1;
+    return this.#senders.push({ label, sent: 0, unacknowledged, late: new Set(), refused: new Set(), places }) - 1;
   }
 
   /** A new receiver, whose duty begins as `since` says. */
@@ -109,9 +109,12 @@ export class RoomCheck {
     return state.sent;
   }
 
-  /** A message is being sent once more, as after a lost connection: it may take a later place than its number says. */
-  resent(sender: number, number: number): void {
-    this.#senders[sender]?.resent.add(number);
+  /**
+   * A message may take a later place than its number says: it is being sent once more, as after a lost connection, or it
+   * was left open whether it will come.
+   */
+  mayComeLate(sender: number, number: number): void {
+    this.#senders[sender]?.late.add(number);
   }
 
   /** The server has promised to keep a message, under a seq where it says one (else 0). */
@@ -164,7 +167,7 @@ export class RoomCheck {
       } else if (next < 0) {
         to.next[sender] = number + 1;
       } else if (this.#fill(to, sender, number)) {
-        late = !from.resent.has(number);
+        late = !from.late.has(number);
       } else {
         this.#seqOnly(to, seq);
         this.#findings.add("duplicate", 1, () => this.#text(to, from.label, number));

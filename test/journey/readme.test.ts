@@ -3,7 +3,7 @@
  * two through `curl` and a WebSocket with the lines that it shows, and what it says to start for others is right. Only
  * ports are changed, for the machine may use the usual ones.
  */
-import { writeFileSync } from "node:fs";
+import { symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { banner } from "../../src/cli/banner.ts";
@@ -14,7 +14,7 @@ import { isLong } from "../support/faults-run.ts";
 import { sectionOf, shellBlocks } from "../support/papers.ts";
 import type { Program } from "../support/programs.ts";
 import { isInstalled, runProgram, startProgram } from "../support/programs.ts";
-import { readProjectFile } from "../support/project-files.ts";
+import { PROJECT_ROOT, readProjectFile } from "../support/project-files.ts";
 import { until } from "../support/until.ts";
 
 const INSTALL_WITHIN_MS = 180_000;
@@ -82,105 +82,113 @@ async function type(session: Program, lines: readonly string[]): Promise<void> {
   }
 }
 
-// Without scripts is the harder of the two; what runs the gate has installed with them a moment ago.
-describe.each(isLong ? [[""], [" --ignore-scripts"]] : [[" --ignore-scripts"]])(
-  "the commands of the README%s, on a clean checkout",
-  (suffix) => {
-    const checkout = cleanCheckout("readme");
-    const programs: Program[] = [];
-    const start = (line: string, env: Record<string, string>): Program => {
-      const program = startProgram("sh", ["-c", line], { cwd: checkout.path, env });
-      programs.push(program);
-      return program;
-    };
+/** Whoever runs the gate has installed a moment ago: it takes what is there. The long run installs, both ways. */
+const INSTALLS = isLong
+  ? [
+      { suffix: "", installs: true },
+      { suffix: " --ignore-scripts", installs: true },
+    ]
+  : [{ suffix: "", installs: false }];
 
-    let server: Program;
-    let port = "";
-    let httpPort = "";
+describe.each(INSTALLS)("the commands of the README$suffix, on a clean checkout", ({ suffix, installs }) => {
+  const checkout = cleanCheckout("readme");
+  const programs: Program[] = [];
+  const start = (line: string, env: Record<string, string>): Program => {
+    const program = startProgram("sh", ["-c", line], { cwd: checkout.path, env });
+    programs.push(program);
+    return program;
+  };
 
-    beforeAll(async () => {
-      const [install = "", serve = ""] = commands;
+  let server: Program;
+  let port = "";
+  let httpPort = "";
+
+  beforeAll(async () => {
+    const [install = "", serve = ""] = commands;
+    if (installs) {
       const options = { cwd: checkout.path, env: {}, withinMs: INSTALL_WITHIN_MS };
       await runProgram("sh", ["-c", install + suffix], options);
-      server = start(serve + suffix, FREE_PORTS);
-      const listening = await server.printed(/"tcp":"127\.0\.0\.1:(\d+)"/, START_WITHIN_MS);
-      port = listening[1] ?? "";
-      httpPort = /"http":"127\.0\.0\.1:(\d+)"/.exec(listening.input)?.[1] ?? "";
-    }, INSTALL_WITHIN_MS + START_WITHIN_MS);
+    } else {
+      symlinkSync(`${PROJECT_ROOT}node_modules`, join(checkout.path, "node_modules"));
+    }
+    server = start(serve + suffix, FREE_PORTS);
+    const listening = await server.printed(/"tcp":"127\.0\.0\.1:(\d+)"/, START_WITHIN_MS);
+    port = listening[1] ?? "";
+    httpPort = /"http":"127\.0\.0\.1:(\d+)"/.exec(listening.input)?.[1] ?? "";
+  }, INSTALL_WITHIN_MS + START_WITHIN_MS);
 
-    afterAll(async () => {
-      await Promise.allSettled(programs.map((program) => program.end("SIGKILL")));
-      checkout.remove();
-    });
+  afterAll(async () => {
+    await Promise.allSettled(programs.map((program) => program.end("SIGKILL")));
+    checkout.remove();
+  });
 
-    it("lets two people chat, come back, and read what they missed", async (context) => {
-      if (!isInstalled("nc")) context.skip("nc is not installed");
-      const command = connect.replace("8080", port);
-      const people = [start(command, {}), start(command, {})] as const;
-      for (const person of people) {
-        const [hello] = await person.printed(/^\{.*\}\r\n/, ANSWER_WITHIN_MS);
-        // As the README shows it, but for who one is and what the rooms are about.
-        const names = (line: string): readonly string[] => Object.keys(JSON.parse(line) as object);
-        expect(names(hello)).toEqual(names((greeting[0] ?? "").replace(",…", "")));
-      }
-      const [join = "", say = ""] = talk;
-      for (const person of people) await type(person, [join]);
-      for (const person of people) await type(person, [say]);
-      for (const person of people) {
-        await until(
-          ANSWER_WITHIN_MS,
-          () => `two messages in ${person.output()}`,
-          () => messages(person).length === 2 || undefined,
-        );
-        expect(messages(person)).toEqual(["1 hello", "2 hello"]);
-      }
-
-      const returned = start(command, {});
-      await returned.printed(/login_successful/, ANSWER_WITHIN_MS);
-      await type(returned, resume);
-      await returned.printed(/"caught_up","r":"general","q":2/, ANSWER_WITHIN_MS);
-      expect(messages(returned)).toEqual(["2 hello"]);
-    });
-
-    it("HTTP-1 WS-2 lets two people talk by curl and a WebSocket", async (context) => {
-      if (!isInstalled("curl")) context.skip("curl is not installed");
-      const here = (script: string): string => script.replaceAll("localhost:8000", `localhost:${httpPort}`);
-      const options = { cwd: checkout.path, withinMs: ANSWER_WITHIN_MS };
-      const tell = 'echo "$ALICE $BOB $CHAT"\n';
-      const said = await runProgram("sh", ["-c", `set -e\n${here(people)}${tell}`], { ...options, env: {} });
-      const [ALICE = "", BOB = "", CHAT = ""] = said.trim().split(" ");
-      const env = { ALICE, BOB, CHAT };
-      expect(listen).toMatch(/ &\n$/);
-      const bob = start(here(listen.replace(/ &\n$/, "\n")), env);
+  it("lets two people chat, come back, and read what they missed", async (context) => {
+    if (!isInstalled("nc")) context.skip("nc is not installed");
+    const command = connect.replace("8080", port);
+    const people = [start(command, {}), start(command, {})] as const;
+    for (const person of people) {
+      const [hello] = await person.printed(/^\{.*\}\r\n/, ANSWER_WITHIN_MS);
+      // As the README shows it, but for who one is and what the rooms are about.
+      const names = (line: string): readonly string[] => Object.keys(JSON.parse(line) as object);
+      expect(names(hello)).toEqual(names((greeting[0] ?? "").replace(",…", "")));
+    }
+    const [join = "", say = ""] = talk;
+    for (const person of people) await type(person, [join]);
+    for (const person of people) await type(person, [say]);
+    for (const person of people) {
       await until(
         ANSWER_WITHIN_MS,
-        () => `a WebSocket: ${bob.output()}`,
-        async () => {
-          const metrics = await (await fetch(`http://127.0.0.1:${httpPort}/metrics`)).text();
-          return metrics.includes("\nactive_websocket_users 1\n") || undefined;
-        },
+        () => `two messages in ${person.output()}`,
+        () => messages(person).length === 2 || undefined,
       );
-      const read = await runProgram("sh", ["-c", `set -e\n${here(post)}`], { ...options, env });
-      expect(read).toContain('"content":"hi Bob"');
-      expect(read).toMatch(/\[\{"chat_id":[^\]]*"content":"hi Bob"[^\]]*\}\]/);
-      await bob.printed(/^\{"_et":"user_message",.*"u":"Alice","c":"hi Bob",.*\}$/m, ANSWER_WITHIN_MS);
-    });
+      expect(messages(person)).toEqual(["1 hello", "2 hello"]);
+    }
 
-    it("can be started for others as it says", async () => {
-      expect(serving).toHaveLength(2);
-      const { cert, key } = makeCertificate();
-      writeFileSync(join(checkout.path, "chain.pem"), cert);
-      writeFileSync(join(checkout.path, "key.pem"), key);
-      for (const line of serving) {
-        const command = `node dist/bin.js ${line.replace(/^verbatim /, "")} --check-config`;
-        const options = { cwd: checkout.path, env: {}, withinMs: START_WITHIN_MS };
-        expect(await runProgram("sh", ["-c", command], options)).toMatch(/the configuration is right; 24 rooms/);
-      }
-    });
+    const returned = start(command, {});
+    await returned.printed(/login_successful/, ANSWER_WITHIN_MS);
+    await type(returned, resume);
+    await returned.printed(/"caught_up","r":"general","q":2/, ANSWER_WITHIN_MS);
+    expect(messages(returned)).toEqual(["2 hello"]);
+  });
 
-    it("STOP-1 stops on SIGTERM, and what npm started is gone", async () => {
-      await server.end("SIGTERM");
-      await server.printed(/"msg":"stopped"/, ANSWER_WITHIN_MS);
-    });
-  },
-);
+  it("HTTP-1 WS-2 lets two people talk by curl and a WebSocket", async (context) => {
+    if (!isInstalled("curl")) context.skip("curl is not installed");
+    const here = (script: string): string => script.replaceAll("localhost:8000", `localhost:${httpPort}`);
+    const options = { cwd: checkout.path, withinMs: ANSWER_WITHIN_MS };
+    const tell = 'echo "$ALICE $BOB $CHAT"\n';
+    const said = await runProgram("sh", ["-c", `set -e\n${here(people)}${tell}`], { ...options, env: {} });
+    const [ALICE = "", BOB = "", CHAT = ""] = said.trim().split(" ");
+    const env = { ALICE, BOB, CHAT };
+    expect(listen).toMatch(/ &\n$/);
+    const bob = start(here(listen.replace(/ &\n$/, "\n")), env);
+    await until(
+      ANSWER_WITHIN_MS,
+      () => `a WebSocket: ${bob.output()}`,
+      async () => {
+        const metrics = await (await fetch(`http://127.0.0.1:${httpPort}/metrics`)).text();
+        return metrics.includes("\nactive_websocket_users 1\n") || undefined;
+      },
+    );
+    const read = await runProgram("sh", ["-c", `set -e\n${here(post)}`], { ...options, env });
+    expect(read).toContain('"content":"hi Bob"');
+    expect(read).toMatch(/\[\{"chat_id":[^\]]*"content":"hi Bob"[^\]]*\}\]/);
+    await bob.printed(/^\{"_et":"user_message",.*"u":"Alice","c":"hi Bob",.*\}$/m, ANSWER_WITHIN_MS);
+  });
+
+  it("can be started for others as it says", async () => {
+    expect(serving).toHaveLength(2);
+    const { cert, key } = makeCertificate();
+    writeFileSync(join(checkout.path, "chain.pem"), cert);
+    writeFileSync(join(checkout.path, "key.pem"), key);
+    for (const line of serving) {
+      const command = `node dist/bin.js ${line.replace(/^verbatim /, "")} --check-config`;
+      const options = { cwd: checkout.path, env: {}, withinMs: START_WITHIN_MS };
+      expect(await runProgram("sh", ["-c", command], options)).toMatch(/the configuration is right; 24 rooms/);
+    }
+  });
+
+  it("STOP-1 stops on SIGTERM, and what npm started is gone", async () => {
+    await server.end("SIGTERM");
+    await server.printed(/"msg":"stopped"/, ANSWER_WITHIN_MS);
+  });
+});

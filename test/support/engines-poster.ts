@@ -84,7 +84,7 @@ export class ClusterPoster {
     const form = { content: `${this.label} ${number} ${performance.now().toFixed(3)} ` };
     this.pending = 1;
     for (let tries = 0; ; tries++) {
-      if (tries > 0) room.check.resent(sender, number);
+      if (tries > 0) room.check.mayComeLate(sender, number);
       const answer = await this.#ask(room.name, form, key);
       const code = answer === undefined ? "lost" : codeOf(answer);
       if (!this.#style.triesAgain) this.outcomes.set(key, code);
@@ -99,6 +99,8 @@ export class ClusterPoster {
       this.#attempt += 1;
       if (code !== "lost" && !AGAIN.includes(code)) this.faults.push(`${code} for ${key}`);
       if (code === "not_sent" && !this.#style.triesAgain) room.check.refused(sender, number);
+      // The next post goes to another node, which knows nothing of what the first one still has on its way.
+      if (code === "unknown" || code === "lost") room.check.mayComeLate(sender, number);
       if (!this.#style.triesAgain) break;
       await delay(PAUSE_MS);
     }

@@ -234,7 +234,7 @@ export class Chatter {
     for (const [key, pending] of this.#pending) {
       const { place, number, text, wasRefused } = pending;
       if (wasRefused) {
-        place.room.check.resent(place.sender, number);
+        place.room.check.mayComeLate(place.sender, number);
         this.#sentAgain.set(key, pending);
       }
       this.#send(key, place, text);

@@ -172,7 +172,7 @@ export class Client {
     if (post.outcome === "waiting") return;
     if (post.outcome === "unknown" || post.outcome === "lost" || post.ack !== undefined) post.mayAppear = true;
     const checked = this.#checks.get(post.room);
-    checked?.check.resent(checked.sender, post.number);
+    checked?.check.mayComeLate(checked.sender, post.number);
     post.outcome = "waiting";
     this.connection?.send({ _ct: "send_message", r: post.room, c: post.text, k: post.key });
   }

@@ -63,7 +63,7 @@ describe("delivery check", () => {
 
   it("lets a message that was sent again stand behind later ones", () => {
     const check = room(3, 1);
-    check.resent(0, 1);
+    check.mayComeLate(0, 1);
     see(check, 0, [2, 3, 1]);
     expect(check.settle().counts).toEqual(nothing);
   });
