@@ -24,7 +24,7 @@ const LONG_ONLY =
         ].map((name) => `test/engines/${name}.test.ts`),
         ...["bench-server", "haproxy", "pack"].map((name) => `test/journey/${name}.test.ts`),
         "test/journey/dashboards.test.ts",
-        ...["keyboard", "other-sites", "web-list"].map((name) => `test/browser/${name}.test.ts`),
+        ...["keyboard", "other-sites", "web-admission", "web-list"].map((name) => `test/browser/${name}.test.ts`),
       ];
 
 /** What every suite has. */

@@ -5,7 +5,7 @@
 import { describe, expect, it } from "vitest";
 import { Simulation, type Summary } from "../support/simulation.ts";
 
-const SEEDS_IN_GATE = 200;
+const SEEDS_IN_GATE = 125;
 const SEEDS_PER_TEST = 25;
 /** A seed takes about 0.1 s; this is for a machine that has much else to do. */
 const SEED_WITHIN_MS = 30_000;
