@@ -13,7 +13,10 @@ const MEASURING = ["come-back", "rude-clients", "rude-http", "slow-readers"].map
   (name) => `test/faults/${name}.test.ts`,
 );
 
-/** Files that only the long run (`VERBATIM_FAULTS=long`) has: what they hold is held once by another, in less time. */
+/**
+ * Files that only the long run (`VERBATIM_FAULTS=long`) has: nearly all that they hold is held once by another, in less
+ * time. Of bans, invites and signed tokens in a browser (`web-admission`) the gate has the parts, and not the browser.
+ */
 const LONG_ONLY =
   process.env.VERBATIM_FAULTS === "long"
     ? []
