@@ -2,7 +2,7 @@
  * Load tool, bytes in, the long way: one line of the wire through `JSON.parse`. For everything that has no layout known
  * beforehand, and to hold the scanner's short way against it. Touches nothing.
  */
-import type { EventSink, ScanPlan } from "./event-scanner.ts";
+import type { EventSink, ScanPlan } from "./event-sink.ts";
 import { messageText, parseMessageText, readNumber, readStream } from "./message-layout.ts";
 
 /** Tells the sink what one line, without its newline, says. */

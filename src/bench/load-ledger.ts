@@ -3,7 +3,7 @@
  * and the counts. Fed by the scanner; touches no socket and no clock.
  */
 import { type Due, RoomCheck } from "./delivery-check.ts";
-import type { EventSink, ScanPlan } from "./event-scanner.ts";
+import type { EventSink, ScanPlan } from "./event-sink.ts";
 import { FindingLog, type Findings } from "./findings.ts";
 import { Latencies } from "./latency.ts";
 import type { UserPlan } from "./load-plan.ts";

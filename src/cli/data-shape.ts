@@ -1,6 +1,6 @@
 /** The command line: what a data folder must be so that this program may read it as its own. Pure. */
 
-import { EMBEDDED_FORMAT } from "../server/compose/compose.ts";
+import { EMBEDDED_FORMAT } from "../server/compose/embedded.ts";
 import type { DataPaths } from "../server/data-folder/data-folder.ts";
 import type { DataFormat } from "../server/data-folder/data-format.ts";
 import { StartError } from "../server/start-error.ts";

@@ -1,6 +1,6 @@
 /** The command line: what the commands that work on a cluster, and end, have in common. */
 import { systemChance, systemClock } from "../server/clock.ts";
-import type { EnginesStart } from "../server/compose/compose.ts";
+import type { EnginesStart } from "../server/compose/engines.ts";
 import type { ClusterConfig } from "../server/config/config.ts";
 import { readSources } from "../server/config/env.ts";
 import { makeConfig } from "../server/config/make-config.ts";

@@ -5,7 +5,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { systemChance, systemClock } from "../server/clock.ts";
-import { EMBEDDED_FORMAT } from "../server/compose/compose.ts";
+import { EMBEDDED_FORMAT } from "../server/compose/embedded.ts";
 import type { CqlConfig } from "../server/config/config.ts";
 import { readSources } from "../server/config/env.ts";
 import { placeSetting } from "../server/config/place-setting.ts";

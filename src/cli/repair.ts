@@ -7,7 +7,7 @@ import { access, open, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { DEFAULT_LIMITS } from "../protocol/limits.ts";
 import { systemClock } from "../server/clock.ts";
-import { EMBEDDED_FORMAT } from "../server/compose/compose.ts";
+import { EMBEDDED_FORMAT } from "../server/compose/embedded.ts";
 import { type DataFolder, openDataFolder, readDataFolder } from "../server/data-folder/data-folder.ts";
 import { syncFolder } from "../server/data-folder/durable-file.ts";
 import { KeptSnapshotFiles } from "../server/log/kept-snapshots.ts";

@@ -4,7 +4,8 @@
 import { Proxies } from "./auth/proxies.ts";
 import { systemChance, systemClock } from "./clock.ts";
 import { Closings } from "./compose/closings.ts";
-import { explain, openEngines } from "./compose/compose.ts";
+import { openEngines } from "./compose/compose.ts";
+import { explain } from "./compose/log-trouble.ts";
 import type { Config, Listen } from "./config/config.ts";
 import { startCore } from "./core.ts";
 import { type Doors, openDoors } from "./doors.ts";

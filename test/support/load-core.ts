@@ -5,7 +5,7 @@
 
 import { DEFAULT_LIMITS } from "../../src/protocol/limits.ts";
 import { systemChance, systemClock } from "../../src/server/clock.ts";
-import { EMBEDDED_FORMAT } from "../../src/server/compose/compose.ts";
+import { EMBEDDED_FORMAT } from "../../src/server/compose/embedded.ts";
 import type { Retention } from "../../src/server/config/config.ts";
 import { startCore } from "../../src/server/core.ts";
 import { openDataFolder } from "../../src/server/data-folder/data-folder.ts";

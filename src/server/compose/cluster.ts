@@ -23,11 +23,11 @@ import { openCqlStore } from "../store/cql.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import { CLUSTER_FORMAT, checkAgreement, lostTopic } from "./agreement.ts";
 import { Closings } from "./closings.ts";
-import type { Engines, EnginesStart } from "./compose.ts";
 import { type Database, databaseName, openDatabase } from "./database.ts";
 import { blamed } from "./engine-blame.ts";
 import { kafkaOptions } from "./engine-options.ts";
 import { EngineWait } from "./engine-wait.ts";
+import type { Engines, EnginesStart } from "./engines.ts";
 
 const SECOND_MS = 1000;
 const HOUR_MS = 60 * 60 * SECOND_MS;

@@ -2,7 +2,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { SharedReadBuffer } from "../../../src/bench/bench-socket.ts";
-import { EventScanner, type EventSink, type ScanPlan } from "../../../src/bench/event-scanner.ts";
+import { EventScanner } from "../../../src/bench/event-scanner.ts";
+import type { EventSink, ScanPlan } from "../../../src/bench/event-sink.ts";
 import { MessageTemplate, messageKey, messageText } from "../../../src/bench/message-layout.ts";
 
 const plan: ScanPlan = {

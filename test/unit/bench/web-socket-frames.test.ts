@@ -8,7 +8,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type WebSocket, WebSocketServer } from "ws";
 import { SharedReadBuffer } from "../../../src/bench/bench-socket.ts";
 import { BenchWebSocket } from "../../../src/bench/bench-web-socket.ts";
-import { EventScanner, type EventSink, type ScanPlan } from "../../../src/bench/event-scanner.ts";
+import { EventScanner } from "../../../src/bench/event-scanner.ts";
+import type { EventSink, ScanPlan } from "../../../src/bench/event-sink.ts";
 import { MessageTemplate, messageText } from "../../../src/bench/message-layout.ts";
 import { FrameTemplate, readFrames } from "../../../src/bench/web-socket-frames.ts";
 
