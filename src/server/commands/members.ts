@@ -39,7 +39,7 @@ export async function addMembers(
   return chatOf(roster);
 }
 
-/** Removes a member, or leaves. Harmless where they are not in it. */
+/** Removes a member, or leaves. Throws `unknown_user` where they are not in it. */
 export async function removeMember(context: CommandContext, who: Actor, text: string, user: Uuid): Promise<void> {
   const { access, accounts, appender } = context;
   const room = await access.room(who, text, user === who.user.id ? "leave" : "remove_member");

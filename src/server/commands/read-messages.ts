@@ -47,20 +47,31 @@ export async function readMessages(
   }
 }
 
-/** The newest message of a room, among the newest records at least. */
+/** The newest message of a room, however many have come and gone since; `undefined` where nothing was said, or is left. */
 export async function lastMessage(context: CommandContext, room: Room): Promise<Message | undefined> {
   const { messages } = await older(context, room, room.head + 1, 1);
   return messages[0];
 }
 
-async function older({ reader }: CommandContext, room: Room, before: number, limit: number): Promise<MessagePage> {
+async function older(
+  { reader, limits }: CommandContext,
+  room: Room,
+  before: number,
+  limit: number,
+): Promise<MessagePage> {
   const messages: Message[] = [];
   const floor = await reader.floor(room);
   let next = Math.min(before, room.head + 1);
-  while (messages.length < limit && next > floor) {
-    const records = await reader.recordsBefore(room, next, limit - messages.length, READ_WITHIN_MS);
-    for (const stored of [...records].reverse()) if (stored.record.kind === "message") messages.push(messageOf(stored));
+  for (let look = limit; messages.length < limit && next > floor; look = wider(look, limits.historyPageMax)) {
+    const records = await reader.recordsBefore(room, next, look, READ_WITHIN_MS);
     next = records[0]?.seq ?? floor;
+    for (const stored of records.toReversed()) {
+      if (stored.record.kind !== "message") continue;
+      messages.push(messageOf(stored));
+      if (messages.length < limit) continue;
+      next = stored.seq;
+      break;
+    }
   }
   const newest = Math.min(before - 1, room.head);
   return {
@@ -70,14 +81,25 @@ async function older({ reader }: CommandContext, room: Room, before: number, lim
   };
 }
 
-async function newer({ reader }: CommandContext, room: Room, after: number, limit: number): Promise<MessagePage> {
+async function newer(
+  { reader, limits }: CommandContext,
+  room: Room,
+  after: number,
+  limit: number,
+): Promise<MessagePage> {
   const messages: Message[] = [];
   const { head } = room;
   let last = after;
-  while (messages.length < limit && last < head) {
-    const records = await reader.recordsAfter(room, last + 1, limit - messages.length, READ_WITHIN_MS);
-    for (const stored of records) if (stored.record.kind === "message") messages.push(messageOf(stored));
+  for (let look = limit; messages.length < limit && last < head; look = wider(look, limits.historyPageMax)) {
+    const records = await reader.recordsAfter(room, last + 1, look, READ_WITHIN_MS);
     last = records.at(-1)?.seq ?? head;
+    for (const stored of records) {
+      if (stored.record.kind !== "message") continue;
+      messages.push(messageOf(stored));
+      if (messages.length < limit) continue;
+      last = stored.seq;
+      break;
+    }
   }
   return {
     messages: messages.reverse(),
@@ -85,3 +107,9 @@ async function newer({ reader }: CommandContext, room: Room, after: number, limi
     newerAfter: last < head ? last : undefined,
   };
 }
+
+/**
+ * How many records the next look takes where one did not fill the page: a chat in which thousands came and went since the
+ * last word must not be walked through one by one, and most pages are full after the first look.
+ */
+const wider = (look: number, most: number): number => Math.max(look, Math.min(look * 2, most));
