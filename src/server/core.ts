@@ -11,7 +11,7 @@ import { Bans } from "./auth/bans.ts";
 import { createAuth } from "./auth/create-auth.ts";
 import { Guests, REFRESH_EVERY_MS } from "./auth/guests.ts";
 import { LiveAccess, RECHECK_EVERY_MS } from "./auth/live-access.ts";
-import { type Chance, type Clock, pause, type Timer, within } from "./clock.ts";
+import { type Chance, type Clock, type Timer, within } from "./clock.ts";
 import { Nodes } from "./cluster/nodes.ts";
 import { Access } from "./commands/access.ts";
 import { Api } from "./commands/api.ts";
@@ -52,8 +52,6 @@ const STORE_WITHIN_MS = 3000;
 /** The node is not ready where the store is so many records behind: clients would wait for history. */
 const LAG_READY_MAX = 1_000_000;
 
-/** How often a start looks whether all of the log was heard of, in milliseconds. */
-const HEARD_LOOK_MS = 50;
 /** How many rooms the store is asked about at a time, at the start. */
 const FLOORS_AT_ONCE = 32;
 
@@ -160,7 +158,8 @@ export async function startCore(ports: Ports, options: CoreOptions): Promise<Cor
     },
     stopping.signal,
   );
-  await heard(log, clock);
+  // Who comes in the first moment is not to be told that nothing is heard (CMD-4).
+  await projectors.heard(undefined);
   nodes.onChange(() => {
     projectors.writersChanged();
     telemetry.nodesAlive(nodes.alive());
@@ -174,8 +173,11 @@ export async function startCore(ports: Ports, options: CoreOptions): Promise<Cor
   await bans.load();
   const access = new Access(hub, bans, {
     isLive: (room) => projectors.hears(room),
-    // A log that can't be asked where it ends is one whose end was not reached.
-    reachEnd: (room) => within(clock, READ_WITHIN_MS, projectors.reachedEnd(room)).catch(() => false),
+    reachEnd: (room) => {
+      const reached = projectors.heard(room).then(() => projectors.reachedEnd(room));
+      // A log that can't be asked where it ends is one whose end was not reached.
+      return within(clock, READ_WITHIN_MS, reached).catch(() => false);
+    },
   });
   const liveAccess = new LiveAccess({
     ...{ sessions, authenticator, bans, directory, signals, clock, telemetry },
@@ -264,14 +266,6 @@ export async function startCore(ports: Ports, options: CoreOptions): Promise<Cor
 function unheard(log: MessageLog): string | undefined {
   const silent = Array.from({ length: log.partitions }, (_, partition) => partition).filter((at) => !log.hears(at));
   return silent.length === 0 ? undefined : `not heard from: partition ${silent.join(", ")}`;
-}
-
-/** Waits until every partition was heard of: who comes in the first moment is not to be told that it can't be (CMD-4). */
-async function heard(log: MessageLog, clock: Clock): Promise<void> {
-  for (let waitedMs = 0; waitedMs < READ_WITHIN_MS; waitedMs += HEARD_LOOK_MS) {
-    if (unheard(log) === undefined) return;
-    await pause(clock, HEARD_LOOK_MS);
-  }
 }
 
 const check = (fault: string | undefined, fine: string): Check => ({ ok: fault === undefined, detail: fault ?? fine });

@@ -1,7 +1,9 @@
 /** Tests of several nodes over one log and one store: they number alike, one writes, and whoever is left goes on. */
 import { describe, expect, it } from "vitest";
+import { READ_WITHIN_MS } from "../../src/protocol/limits.ts";
 import type { Actor } from "../../src/server/auth/user.ts";
 import { type ClusterNode, ClusterWorld } from "../support/cluster-world.ts";
+import { Listener, MemoryConnection } from "../support/memory-transport.ts";
 import { foldAll } from "../support/simulation-projector.ts";
 
 const PARTITIONS = 4;
@@ -55,10 +57,29 @@ describe("several nodes", () => {
     const id = await chat(world, one, ann, []);
     one.log.hears = () => false;
     const posted = one.core.api.post(ann, id, "into the dark", undefined);
-    await expect(posted).rejects.toMatchObject({ code: "unavailable" });
+    await expect(world.clock.drive(posted, "a refusal", READ_WITHIN_MS)).rejects.toMatchObject({ code: "unavailable" });
     one.log.hears = () => true;
     const again = one.core.api.post(ann, id, "heard", undefined);
     expect((await world.clock.drive(again, "a post", 5000)).seq).toBe(2);
+  });
+
+  it("CMD-4 wait a moment to hear from the log again, as one must that stood still, and refuse nobody then", async () => {
+    const world = new ClusterWorld(7, PARTITIONS);
+    const one = await world.start();
+    const ann = await person(world, one, "Ann");
+    const id = await chat(world, one, ann, []);
+    const listener = new Listener();
+    const guest = await world.clock.drive(MemoryConnection.open(one.core, listener.heard), "a session", 5000);
+    one.log.hears = () => false;
+    const posted = one.core.api.post(ann, id, "awake", undefined);
+    guest.send({ _ct: "join_room", r: "general" });
+    guest.send({ _ct: "send_message", r: "general", c: "awake" });
+    await world.clock.advance(READ_WITHIN_MS / 2);
+    expect(listener.story).toEqual(["login_successful"]);
+    one.log.hears = () => true;
+    expect((await world.clock.drive(posted, "a post", 1000)).seq).toBe(2);
+    await world.clock.advance(100);
+    expect(listener.story.slice(1)).toEqual(["user_joined_room", "room_participation joined", "user_message 1"]);
   });
 
   it("CMD-2 read back on each what was posted on the other, while only one writes it to the store", async () => {

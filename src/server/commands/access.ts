@@ -18,8 +18,8 @@ export interface LogView {
   /** Whether what happens in a room is heard. */
   isLive(room: Uuid): boolean;
   /**
-   * Resolves once all that was in the log of a room when it was asked has been heard, or in all of it: with `false` where
-   * that takes too long.
+   * Resolves once all that was in the log of a room when it was asked has been heard, or in all of it, and what happens
+   * there is heard again where it was not: with `false` where that takes longer than `READ_WITHIN_MS`.
    */
   reachEnd(room: Uuid | undefined): Promise<boolean>;
 }
@@ -83,9 +83,13 @@ export class Access {
     return isAllowed(kind, isDirect, roles, "see") ? FORBIDDEN : UNKNOWN;
   }
 
-  /** Whether a denial may change when the end of the log is reached: it rests on who is in a chat. */
+  /**
+   * Whether a denial may change when the end of the log is reached: it rests on who is in a chat, or on a log that was not
+   * heard of lately, as in the first moment of a node that stood still.
+   */
   isDoubtful(text: string, room: Room | undefined, { code }: Denial): boolean {
-    if (code === "banned" || code === "unavailable") return false;
+    if (code === "unavailable") return true;
+    if (code === "banned") return false;
     return room === undefined ? isUuid(text) : room.roster !== undefined;
   }
 

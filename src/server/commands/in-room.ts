@@ -1,6 +1,7 @@
 /**
  * Stage 2: a session's command in a room: carried out where its user may, refused where not. What rests on who is in a
- * chat is looked at again once the end of the log has been reached, before it is refused (CMD-4).
+ * chat, or on a log that is not heard, is looked at again once the end of the log has been reached, before it is refused
+ * (CMD-4).
  */
 import type { Command } from "../../protocol/commands.ts";
 import type { Action } from "../auth/permissions.ts";

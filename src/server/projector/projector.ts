@@ -2,7 +2,8 @@
  * Stage 4, one partition: reads it in order, folds it, feeds the fan-out and writes the store, or follows the node that
  * does. Puts the parts together and says how far they are; sees ports only.
  */
-import type { Clock } from "../clock.ts";
+import { READ_WITHIN_MS } from "../../protocol/limits.ts";
+import { type Clock, pause } from "../clock.ts";
 import type { MessageLog } from "../log/message-log.ts";
 import type { Uuid } from "../record.ts";
 import type { MessageStore } from "../store/message-store.ts";
@@ -14,6 +15,9 @@ import type { Head } from "./sequencer.ts";
 import { StoreWriter } from "./store-writer.ts";
 import { type ProjectedBatch, Tail } from "./tail.ts";
 import { Trimming } from "./trimming.ts";
+
+/** How often whoever waits to hear of a partition looks, in milliseconds. */
+const HEARD_LOOK_MS = 50;
 
 /** What a projector works with. */
 export interface ProjectorOptions {
@@ -48,6 +52,8 @@ export class Projector {
   readonly #trimming: Trimming;
   readonly writer: StoreWriter;
   #tail: Tail | undefined;
+  /** All who wait to hear of the partition wait together. */
+  #hearing: Promise<void> | undefined;
 
   private constructor(partition: number, options: ProjectorOptions, recovered: Recovered, starts: FoldStarts) {
     this.#partition = partition;
@@ -89,6 +95,21 @@ export class Projector {
   /** Whether the partition is read, and was heard of lately (CMD-4). */
   get hears(): boolean {
     return this.fault === undefined && this.#options.log.hears(this.#partition);
+  }
+
+  /** Resolves once the partition is heard of, or has not been for `READ_WITHIN_MS`: `hears` says which. */
+  async heard(): Promise<void> {
+    if (this.hears) return;
+    this.#hearing ??= this.#listen();
+    await this.#hearing;
+  }
+
+  async #listen(): Promise<void> {
+    for (let waitedMs = 0; waitedMs < READ_WITHIN_MS; waitedMs += HEARD_LOOK_MS) {
+      await pause(this.#options.clock, HEARD_LOOK_MS);
+      if (this.hears) break;
+    }
+    this.#hearing = undefined;
   }
 
   /** How many records the store does not have yet. */

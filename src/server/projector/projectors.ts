@@ -73,10 +73,14 @@ export class Projectors implements RosterView {
     return this.#of(room).hears;
   }
 
+  /** Resolves once a room's partition is heard of, or all are, or that takes too long: `Projector.heard`. */
+  async heard(room: Uuid | undefined): Promise<void> {
+    await Promise.all(this.#concerned(room).map((projector) => projector.heard()));
+  }
+
   /** Resolves once what is in the log now has been handed on: of a room's partition, or of all. */
   async reachedEnd(room: Uuid | undefined): Promise<void> {
-    const concerned = room === undefined ? this.#all : [this.#of(room)];
-    await Promise.all(concerned.map((projector) => projector.reachedEnd()));
+    await Promise.all(this.#concerned(room).map((projector) => projector.reachedEnd()));
   }
 
   get size(): number {
@@ -117,6 +121,10 @@ export class Projectors implements RosterView {
   async finish(withinMs: number): Promise<boolean> {
     const finished = await Promise.all(this.#all.map((projector) => projector.finish(withinMs)));
     return finished.every((isWritten) => isWritten);
+  }
+
+  #concerned(room: Uuid | undefined): readonly Projector[] {
+    return room === undefined ? this.#all : [this.#of(room)];
   }
 
   #of(room: Uuid): Projector {
