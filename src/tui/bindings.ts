@@ -5,7 +5,7 @@
 import type { Action } from "./actions.ts";
 import type { Effect } from "./effects.ts";
 import { geometry } from "./geometry.ts";
-import { erase, type InputLine, insert, type Motion, move } from "./input-line.ts";
+import { EMPTY_LINE, erase, type InputLine, insert, type Motion, move } from "./input-line.ts";
 import type { KeyEvent } from "./keys.ts";
 import { bytesOf, fitsLine, MESSAGE_BYTES_MAX, PASTE_MESSAGES_MAX, waitingPaste } from "./paste.ts";
 import { currentView, type RoomView, type TuiState } from "./state.ts";
@@ -30,8 +30,9 @@ export function keyStep(state: TuiState, event: KeyEvent): Step {
   if (state.page === "connect") return formStep(state, event);
   if (geometry(state.size).isTooSmall) return NOTHING;
   if (state.paste !== undefined) return pasteStep(state, event);
-  if (state.overlay !== undefined)
-    return event.type === "key" ? act({ type: "overlayChanged", overlay: undefined }) : NOTHING;
+  if (state.overlay !== undefined) {
+    return event.type === "paste" ? NOTHING : act({ type: "overlayChanged", overlay: undefined });
+  }
   if (event.type === "key") {
     const anywhere = ANYWHERE[event.name];
     if (anywhere !== undefined) return anywhere(state);
@@ -59,7 +60,7 @@ const MOTIONS: Readonly<Record<string, readonly ["move" | "erase", Motion]>> = {
   "ctrl-h": ["erase", "left"],
   delete: ["erase", "right"],
   "ctrl-d": ["erase", "right"],
-  "ctrl-w": ["erase", "wordLeft"],
+  "ctrl-w": ["erase", "spaceLeft"],
   "alt-backspace": ["erase", "wordLeft"],
   "alt-d": ["erase", "wordRight"],
   "ctrl-u": ["erase", "start"],
@@ -84,7 +85,8 @@ function formStep({ form }: TuiState, event: KeyEvent): Step {
   if (event.type === "key" && event.name === "enter") {
     return doIt({ type: "connect", server: form.server.text.trim(), token: form.token.text.trim() });
   }
-  const line = form[form.field];
+  // A token can't be seen, so nobody pastes a part of one into another.
+  const line = event.type === "paste" && form.field === "token" ? EMPTY_LINE : form[form.field];
   const next =
     event.type === "paste" ? insert(line, event.text.replaceAll(/\s+/g, "").slice(0, 4096)) : edited(line, event);
   return next === undefined ? NOTHING : change({ [form.field]: next });

@@ -6,7 +6,7 @@
  * screen puts the rows in their place. Nothing that anybody wrote passes through ink, so no sign is ever taken for one.
  */
 import { fillRow, type Row } from "./rows.ts";
-import { clusters, isPlain } from "./text/width.ts";
+import { clusters, isLetters, isPlain } from "./text/width.ts";
 import { paint, type Theme } from "./theme.ts";
 
 /** Draws a block of rows. */
@@ -78,7 +78,8 @@ export class SignBrush implements Brush {
 
 /**
  * A row that begins at a column, so that what follows a character comes to its own column, however wide the terminal
- * takes the character for. Terminals differ in that, and from what ink and we reckon.
+ * takes the character for. Terminals differ in that, and from what we reckon. Letters are put in their place only where
+ * their word ends: what is reckoned too wide is then a space behind it and no gap within.
  */
 function inPlace(row: Row, begin: number): Row {
   if (row.every(({ text }) => isPlain(text))) return row;
@@ -89,11 +90,19 @@ function inPlace(row: Row, begin: number): Row {
       return { text, style };
     }
     let placed = "";
+    // Whether the terminal's cursor may be elsewhere by now.
+    let isOff = false;
+    const settle = (): void => {
+      if (isOff) placed += `\u001b[${column + 1}G`;
+      isOff = false;
+    };
     for (const cluster of clusters(text)) {
+      if (!isLetters(cluster.text)) settle();
       placed += cluster.text;
       column += cluster.width;
-      if (cluster.width !== 1 || cluster.text.length > 1) placed += `\u001b[${column + 1}G`;
+      if (cluster.width !== 1 || cluster.text.length > 1) isOff = true;
     }
+    settle();
     return { text: placed, style };
   });
 }

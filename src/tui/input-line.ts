@@ -13,7 +13,7 @@ export interface InputLine {
 }
 
 /** A movement of the cursor, or what takes text away up to where that movement leads. */
-export type Motion = "left" | "right" | "wordLeft" | "wordRight" | "start" | "end";
+export type Motion = "left" | "right" | "wordLeft" | "wordRight" | "spaceLeft" | "start" | "end";
 
 export const EMPTY_LINE: InputLine = { text: "", cursor: 0 };
 
@@ -21,6 +21,8 @@ export const EMPTY_LINE: InputLine = { text: "", cursor: 0 };
 const NEARBY_UNITS = 64;
 
 const WORD = /[\p{L}\p{N}\p{M}_]/u;
+
+const SPACE = /\s/;
 
 /** A line with this text, the cursor at its end. */
 export const lineOf = (text: string): InputLine => ({ text, cursor: text.length });
@@ -58,6 +60,13 @@ const TARGETS: Readonly<Record<Motion, (line: InputLine) => number>> = {
     while (right < after.length && !WORD.test(after[right] ?? "")) right += 1;
     while (right < after.length && WORD.test(after[right] ?? "")) right += 1;
     return cursor + after.slice(0, right).join("").length;
+  },
+  // What shells take for a word where it is erased: up to a space.
+  spaceLeft: ({ text, cursor }) => {
+    let left = cursor;
+    while (left > 0 && SPACE.test(text.charAt(left - 1))) left -= 1;
+    while (left > 0 && !SPACE.test(text.charAt(left - 1))) left -= 1;
+    return left;
   },
   // Of this line, where there are several.
   start: ({ text, cursor }) => text.lastIndexOf("\n", cursor - 1) + 1,

@@ -78,7 +78,9 @@ export class KeyReader {
   flush(): KeyEvent[] {
     const waiting = this.#waiting;
     this.#waiting = "";
-    return waiting === "" ? [] : [{ type: "key", name: waiting === "\u001b\u001b" ? "alt-escape" : "escape" }];
+    // Escape pressed twice, or held down, is no other key.
+    const times = waiting === "\u001b\u001b" ? 2 : waiting === "" ? 0 : 1;
+    return Array<KeyEvent>(times).fill({ type: "key", name: "escape" });
   }
 
   /** Reads on in a paste; returns what follows it. */

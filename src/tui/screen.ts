@@ -19,6 +19,10 @@ const END = "\u001b[?2026l";
 const HIDE_CURSOR = "\u001b[?25l";
 const SHOW_CURSOR = "\u001b[?25h";
 
+/** The cursor is put into a column. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: that is how it is put there.
+const JUMP = /\u001b\[\d+G/;
+
 /** The screen. Ink takes it for a stream that is no terminal. */
 export class Screen extends EventEmitter {
   readonly #write: (text: string) => void;
@@ -75,8 +79,10 @@ export class Screen extends EventEmitter {
     for (let row = 0; row < this.#size.rows; row += 1) {
       const line = lines[row] ?? "";
       if (line === (this.#shown?.[row] ?? "")) continue;
-      // Without erasing first: at the last column the cursor stands on it, and erasing behind it would take it away.
-      text += `\u001b[${row + 1};1H${line === "" ? "\u001b[K" : line}`;
+      // Erased before and not after: at the last column the cursor stands on it, and erasing from there would take it
+      // away. A full line covers what was there, but where it jumps over columns.
+      const isCovering = line !== "" && !JUMP.test(line);
+      text += `\u001b[${row + 1};1H${isCovering ? "" : "\u001b[K"}${line}`;
     }
     if (this.#cursor !== undefined) {
       text += `\u001b[${this.#cursor.row + 1};${this.#cursor.column + 1}H${SHOW_CURSOR}`;

@@ -1,6 +1,6 @@
 /**
  * The terminal client: how many columns a text takes, and cutting it by columns and by what a reader takes for one
- * character. The same counting as ink's own, or rows would not meet. Pure.
+ * character. Pure.
  */
 import stringWidth from "string-width";
 
@@ -17,9 +17,37 @@ export const isPlain = (text: string): boolean => PLAIN.test(text);
 /** Kana, the ideographs in use and Hangul syllables, each by itself: two columns, as a whole text of them may be long. */
 const WIDE = /^[\u3041-\u3096\u30A1-\u30FA\u4E00-\u9FFF\uAC00-\uD7A3]$/;
 
+/** Letters, which may be several that are written as one: those of India and its neighbours, and what stands behind them. */
+const LETTERS = /^[\p{L}\p{M}\p{Cf}]+$/u;
+
+/** Whether a character is made of letters alone. */
+export const isLetters = (cluster: string): boolean => LETTERS.test(cluster);
+
+/** What is drawn over or into the letter before it: marks, joiners, and the later parts of a Hangul syllable. */
+const OVER = /^[\p{Mn}\p{Me}\p{Cf}\u1160-\u11FF\uD7B0-\uD7FB]$/u;
+
+const BESIDE = /^\p{Mc}$/u;
+
 /** Columns that a text without line breaks takes. */
 export function widthOf(text: string): number {
-  return isPlain(text) ? text.length : stringWidth(text);
+  if (isPlain(text)) return text.length;
+  let columns = 0;
+  for (const { width } of clusters(text)) columns += width;
+  return columns;
+}
+
+/**
+ * Columns of one character as a reader takes it. Most terminals give each letter in it a column of its own; with fewer,
+ * what follows would be drawn over letters.
+ */
+function clusterWidth(cluster: string): number {
+  if (WIDE.test(cluster)) return 2;
+  if (cluster.length === 1 || !isLetters(cluster)) return stringWidth(cluster);
+  let columns = 0;
+  for (const point of cluster) {
+    if (!OVER.test(point)) columns += BESIDE.test(point) ? 1 : stringWidth(point);
+  }
+  return columns;
 }
 
 /** A character as a reader takes it, which may be many code points. */
@@ -38,7 +66,7 @@ export function* clusters(text: string): Generator<Cluster> {
     return;
   }
   for (const { segment, index } of new Intl.Segmenter(undefined, { granularity: "grapheme" }).segment(text)) {
-    yield { text: segment, index, width: WIDE.test(segment) ? 2 : widthOf(segment) };
+    yield { text: segment, index, width: clusterWidth(segment) };
   }
 }
 

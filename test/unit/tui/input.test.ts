@@ -36,6 +36,7 @@ describe("keys", () => {
       ["up", "ctrl-right", "home", "delete", "pagedown", "alt-b", "alt-enter"].map(key),
     );
     expect(keysOf("\u001b")).toEqual([key("escape")]);
+    expect(keysOf("\u001b\u001b")).toEqual([key("escape"), key("escape")]);
     expect(keysOf("\u001bOP\u001b[11~")).toEqual([key("f1"), key("f1")]);
   });
 
@@ -91,6 +92,7 @@ describe("the line", () => {
     expect(move(at("one two", " three"), "wordLeft")).toEqual(at("one ", "two three"));
     expect(move(at("one", " two three"), "wordRight")).toEqual(at("one two", " three"));
     expect(erase(at("one two", " three"), "wordLeft")).toEqual(at("one ", " three"));
+    expect(erase(at("see a/b-c.d  ", "!"), "spaceLeft")).toEqual(at("see ", "!"));
     expect(erase(at("one", " two"), "end")).toEqual(at("one", ""));
     expect(erase(at("one", " two"), "start")).toEqual(at("", " two"));
     expect(erase(EMPTY_LINE, "left")).toEqual(EMPTY_LINE);
@@ -110,7 +112,7 @@ describe("the line", () => {
   });
 
   it("keeps its cursor inside, whatever is done", () => {
-    const motions: Motion[] = ["left", "right", "wordLeft", "wordRight", "start", "end"];
+    const motions: Motion[] = ["left", "right", "wordLeft", "wordRight", "spaceLeft", "start", "end"];
     const steps = fc.array(
       fc.tuple(fc.constantFrom("move", "erase", "type"), fc.constantFrom(...motions), fc.string({ unit: "grapheme" })),
     );

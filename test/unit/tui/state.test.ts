@@ -269,8 +269,8 @@ describe("the page where one connects", () => {
     expect(reader.screen()).toContain("chat.example:9000");
     expect(reader.screen()).not.toContain("secret");
     expect(reader.screen()).toContain("••••••");
-    reader.types("\r");
-    expect(reader.takeEffects()).toEqual([{ type: "connect", server: "chat.example:9000", token: "secret" }]);
+    reader.types("\u001b[200~whole-token\n\u001b[201~\r");
+    expect(reader.takeEffects()).toEqual([{ type: "connect", server: "chat.example:9000", token: "whole-token" }]);
     reader.happens({ type: "connecting", server: "chat.example:9000" });
     expect(reader.screen()).toContain("connecting to chat.example:9000");
     reader.happens({ type: "connectFailed", problem: "can't be reached: \u001b[31mno" });
@@ -310,6 +310,14 @@ describe("the screen", () => {
       }
     }
     expect(reader.screen()).toContain("^G help");
+  });
+
+  it.each(["x", "\r", "\u001b", "日"])("comes back from the keys with any key: %j", (key) => {
+    const reader = Reader.inRoom();
+    reader.types("\u0007");
+    expect(reader.screen()).toContain("any key goes back");
+    reader.types(key);
+    expect(reader.screen()).not.toContain("any key goes back");
   });
 
   it("has no colours where none are wanted", () => {
