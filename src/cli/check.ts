@@ -1,10 +1,11 @@
 /**
- * The command line: `verbatim check`. Reads the whole log and holds the store against it; changes nothing, and may run
- * beside a server.
+ * The command line: `verbatim check`. Reads the whole log, holds the store against it, and the directory against itself;
+ * changes nothing, and may run beside a server.
  */
 import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { readDataFolder } from "../server/data-folder/data-folder.ts";
+import { openLmdbDirectory } from "../server/directory/lmdb.ts";
 import { KeptSnapshotFiles } from "../server/log/kept-snapshots.ts";
 import { nodeFiles } from "../server/log/log-files.ts";
 import type { LogCheck } from "../server/log/verify.ts";
@@ -29,6 +30,7 @@ export async function check(folder: string): Promise<number> {
   const paths = await readDataFolder(folder);
   requireOwnFormat(paths);
   const findings = new Findings();
+  const inDirectory = new Findings();
   const log = new CheckedLog(nodeFiles, paths.log);
   // Opened before the log is read: what its checkpoint covers then, the log has.
   const store = await openStore(paths.store, findings);
@@ -43,16 +45,21 @@ export async function check(folder: string): Promise<number> {
       await checkBoth(paths.log, paths.store, log, store, findings);
     }
     if (await exists(paths.log)) await checkKeptSnapshots(paths.log, findings);
+    const isNew = (await exists(paths.log)) && (await log.check()).records === 0;
+    await checkDirectory(paths.directory, isNew, inDirectory);
   } finally {
     await store?.close();
   }
-  if (findings.count === 0) {
+  const count = findings.count + inDirectory.count;
+  if (count === 0) {
     say("found nothing wrong");
     return 0;
   }
-  say(`found ${findings.count} ${findings.count === 1 ? "thing" : "things"} wrong:`);
-  for (const line of findings.lines()) say(`  ${line}`);
-  say(`verbatim repair ${paths.dir} brings log and store back to what both can be read up to`);
+  say(`found ${count} ${count === 1 ? "thing" : "things"} wrong:`);
+  for (const line of [...findings.lines(), ...inDirectory.lines()]) say(`  ${line}`);
+  if (findings.count > 0) say(`verbatim repair ${paths.dir} brings log and store back to what both can be read up to`);
+  if (inDirectory.count > 0)
+    say(`put ${paths.directory} back from a backup: what is lost of accounts, sign-ins and bans stands nowhere else`);
   return 1;
 }
 
@@ -102,6 +109,27 @@ async function checkKeptSnapshots(folder: string, findings: Findings): Promise<v
   for (const position of positions) await kept.oldest(position);
   for (const fault of faults) findings.add(`log: the snapshot ${fault}`);
   if (positions.length > 0) say(`      ${positions.length} snapshots beside the log`);
+}
+
+/** Everybody who can be found must be found everywhere that they are looked for. */
+async function checkDirectory(folder: string, isNew: boolean, findings: Findings): Promise<void> {
+  if (!(await exists(join(folder, "data.mdb")))) {
+    if (isNew) return;
+    findings.add(`directory: there is none in ${folder}; a start makes one in which nobody has an account`);
+    return;
+  }
+  try {
+    const directory = await openLmdbDirectory({ dir: folder, readOnly: true });
+    try {
+      const { accounts, values, findings: found } = await directory.check();
+      say(`directory ${folder}: accounts: ${accounts}; ${values} values are as they were written`);
+      for (const finding of found) findings.add(`directory: ${finding}`);
+    } finally {
+      await directory.close();
+    }
+  } catch (error) {
+    findings.add(`directory: can't be read: ${reason(error)}`);
+  }
 }
 
 async function openStore(folder: string, findings: Findings): Promise<LmdbStore | undefined> {

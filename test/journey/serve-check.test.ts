@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { connectLineClient, type LineClient } from "../support/line-client.ts";
-import { runVerbatim, type SpawnedServer, startServer } from "../support/spawned-server.ts";
+import { runVerbatim, type SpawnedServer, spawnVerbatim, startServer } from "../support/spawned-server.ts";
 
 let folder = "";
 let dataDir = "";
@@ -119,6 +119,34 @@ describe("verbatim check", () => {
     const { code, stdout } = await check();
     expect(code).toBe(1);
     expect(stdout).toMatch(/\n {2}store: room [0-9a-f-]{36}/);
+  });
+
+  it("LOG-6 names a damaged account, and that only a backup helps", async () => {
+    const server = await start();
+    await say(server, "general", 3);
+    await server.kill("SIGTERM");
+    const adding = spawnVerbatim(["user", "add", "alice", "--password-stdin"], { VERBATIM_DATA: dataDir }, "pipe");
+    adding.child.stdin?.end("correct horse battery\n");
+    expect((await adding.exited).code, adding.stderr()).toBe(0);
+    const whole = await check();
+    expect(whole).toMatchObject({ code: 0, stderr: "" });
+    expect(whole.stdout).toMatch(/^directory .*: accounts: 1; \d+ values are as they were written$/m);
+
+    const path = join(dataDir, "directory", "data.mdb");
+    const bytes = await readFile(path);
+    const file = await open(path, "r+");
+    const text = '"name":"alice"';
+    for (let at = bytes.indexOf(text); at >= 0; at = bytes.indexOf(text, at + 1))
+      await file.write('"name":"alicf"', at);
+    await file.close();
+    const { code, stdout } = await check();
+    expect(code).toBe(1);
+    expect(stdout).toContain("found 1 thing wrong:\n  directory: an account in the directory fails its checksum, at ");
+    expect(stdout).toMatch(/^put .*directory back from a backup/m);
+    expect(stdout).not.toContain("verbatim repair");
+
+    await rm(join(dataDir, "directory"), { recursive: true });
+    expect((await check()).stdout).toMatch(/\n {2}directory: there is none in /);
   });
 
   it("refuses a folder that is none, with one line", async () => {

@@ -18,7 +18,7 @@ type StoredAccount = Omit<Account, "passwordHash"> & { readonly passwordHash: st
 /** Makes an account; `false` where an account has its name or id. That no guest has the name has been looked at. */
 export function createAccount(view: LmdbKeyView, changes: LmdbChanges, account: Account): boolean {
   if (isAccountName(view, account.name) || view.get(accountKey(account.id)) !== undefined) return false;
-  put(changes, nameOf(account.name), account.id);
+  put(changes, accountNameKey(account.name), account.id);
   putAccount(changes, account);
   return true;
 }
@@ -52,18 +52,18 @@ export function account(view: LmdbKeyView, id: Uuid): Account | undefined {
 
 /** The account of a name. */
 export function accountByName(view: LmdbKeyView, name: string): Account | undefined {
-  const id = get<Uuid>(view, nameOf(name));
+  const id = get<Uuid>(view, accountNameKey(name));
   return id === undefined ? undefined : account(view, id);
 }
 
 /** Whether an account has this name. */
-export const isAccountName = (view: LmdbKeyView, name: string): boolean => view.get(nameOf(name)) !== undefined;
+export const isAccountName = (view: LmdbKeyView, name: string): boolean => view.get(accountNameKey(name)) !== undefined;
 
 /** Accounts by the beginning of their names. */
 export function accounts(view: LmdbView, prefix: string, after: string | undefined, limit: number): Account[] {
-  const first = nameOf(prefix);
+  const first = accountNameKey(prefix);
   // The next key that there can be.
-  const next = after === undefined ? first : Buffer.concat([nameOf(after), Buffer.of(0)]);
+  const next = after === undefined ? first : Buffer.concat([accountNameKey(after), Buffer.of(0)]);
   const ids: Uuid[] = [];
   if (limit > 0) {
     view.scan(Buffer.compare(next, first) > 0 ? next : first, afterAll(first), (key, value) => {
@@ -88,4 +88,5 @@ function putAccount(changes: LmdbChanges, value: Account): void {
 }
 
 const accountKey = (id: Uuid): Buffer => keyOf("a", id);
-const nameOf = (name: string): Buffer => keyOf("u", nameKey(name));
+/** Where an account of that name is found. */
+export const accountNameKey = (name: string): Buffer => keyOf("u", nameKey(name));

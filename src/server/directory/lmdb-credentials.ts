@@ -118,7 +118,9 @@ function toToken(stored: StoredToken | undefined): ApiToken | undefined {
 }
 
 const signInKey = (hash: string): Buffer => keyOf("s", hash);
-const signInOf = (user: Uuid, hash: string): Buffer => keyOf("S", user, hash);
+/** Says that a sign-in is a user's. */
+export const signInOf = (user: Uuid, hash: string): Buffer => keyOf("S", user, hash);
 const tokenKey = (hash: string): Buffer => keyOf("t", hash);
-const tokenOf = (user: Uuid, id: Uuid): Buffer => keyOf("T", user, id);
+/** Where the hash of a user's token stands. */
+export const tokenOf = (user: Uuid, id: Uuid): Buffer => keyOf("T", user, id);
 const inviteKey = (hash: string): Buffer => keyOf("i", hash);

@@ -36,7 +36,7 @@ export function saveGuest(
   if (held !== undefined && held.expiresAt > now && held.owner !== id) return false;
   const before = held?.owner === id ? held.expiresAt : 0;
   put(changes, heldKey(name), { owner: id, expiresAt: Math.max(before, expiresAt) } satisfies Held);
-  if (held === undefined) put(changes, sameKey(name), [...(get<string[]>(view, sameKey(name)) ?? []), name]);
+  if (held === undefined) put(changes, sameNamesKey(name), [...(get<string[]>(view, sameNamesKey(name)) ?? []), name]);
   const replaced = get<Guest>(view, guestKey(sessionHash));
   // What has to be looked at then nevertheless, another name or one that is kept for longer, stays.
   if (replaced?.name === name && replaced.expiresAt < expiresAt) {
@@ -60,7 +60,7 @@ export function isGuestName(view: LmdbKeyView, name: string, now: number): boole
 
 /** Whether a guest has this name at `now`, without regard to case. */
 export function isGuestNameAnyCase(view: LmdbKeyView, name: string, now: number): boolean {
-  return (get<string[]>(view, sameKey(name)) ?? []).some((same) => isGuestName(view, same, now));
+  return (get<string[]>(view, sameNamesKey(name)) ?? []).some((same) => isGuestName(view, same, now));
 }
 
 /** Forgets guests and names that expired, those of the oldest `limit` notes at the most. */
@@ -116,7 +116,8 @@ function free(view: LmdbKeyView, changes: LmdbChanges, freed: ReadonlySet<string
 
 const guestKey = (sessionHash: string): Buffer => keyOf("g", sessionHash);
 const heldKey = (name: string): Buffer => keyOf("n", name);
-const sameKey = (name: string): Buffer => keyOf("k", nameKey(name));
+/** Where all names stand that are the same as this one without regard to case. */
+export const sameNamesKey = (name: string): Buffer => keyOf("k", nameKey(name));
 
 /** With neither session nor name the lowest key of that time. */
 function expiryKey(expiresAt: number, sessionHash = "", name = ""): Buffer {

@@ -11,19 +11,21 @@ const KEY_BYTES_MAX = 1024;
 
 /** What the tables hold, for whoever reads of damage. */
 const TABLES: Readonly<Record<string, string>> = {
-  d: "layout",
-  g: "guest",
-  n: "name of a guest",
-  k: "names of guests",
-  x: "expiry of a guest",
-  a: "account",
-  u: "name of an account",
-  s: "sign-in",
-  t: "token",
-  T: "token of a user",
-  i: "invite",
-  b: "ban",
-  m: "read marker",
+  d: "the layout",
+  g: "a guest",
+  n: "the name of a guest",
+  k: "the names of guests",
+  x: "the expiry of a guest",
+  a: "an account",
+  u: "the name of an account",
+  s: "a sign-in",
+  S: "a sign-in of a user",
+  t: "a token",
+  T: "a token of a user",
+  i: "an invite",
+  b: "a ban",
+  m: "a read marker",
+  y: "an expiry",
 };
 
 /** Something in the directory that can't be read: the disk or somebody else has changed it. */
@@ -69,8 +71,8 @@ export function checkValue(key: Buffer, value: Buffer): void {
     checkSeal(value);
   } catch (error) {
     if (!(error instanceof SealError)) throw error;
-    const table = TABLES[key.toString("latin1", 0, 1)] ?? "value";
-    throw new DirectoryDamaged(`a ${table} in the directory ${error.message}`, { cause: error });
+    const table = TABLES[key.toString("latin1", 0, 1)] ?? "a value";
+    throw new DirectoryDamaged(`${table} in the directory ${error.message}`, { cause: error });
   }
 }
 

@@ -10,6 +10,8 @@
  * | `b` `m` | lmdb-rooms.ts |
  * | `y` | lmdb-expiring.ts |
  * | `d` | the number of this layout |
+ *
+ * lmdb-check.ts holds all of it against itself.
  */
 import type { LmdbEnvironment } from "../lmdb/environment.ts";
 import { openLmdb } from "../lmdb/environment.ts";
@@ -28,6 +30,7 @@ import type {
   SignIn,
 } from "./directory.ts";
 import * as accounts from "./lmdb-accounts.ts";
+import { checkDirectory, type DirectoryCheck } from "./lmdb-check.ts";
 import * as credentials from "./lmdb-credentials.ts";
 import { removeOver } from "./lmdb-expiring.ts";
 import * as guests from "./lmdb-guests.ts";
@@ -166,6 +169,11 @@ export class LmdbDirectory implements Directory {
 
   markers(user: Uuid): Promise<ReadonlyMap<Uuid, ReadMarker>> {
     return this.#environment.read((view) => rooms.markers(view, user));
+  }
+
+  /** Looks through all of it. */
+  check(): Promise<DirectoryCheck> {
+    return this.#environment.read(checkDirectory);
   }
 
   writesElsewhere(): Promise<number> {

@@ -77,17 +77,17 @@ describe("a damaged embedded directory", () => {
     }
     const directory = await open();
     const refused: readonly [string, () => Promise<unknown>][] = [
-      ["account", () => directory.account(ALICE)],
-      ["account", () => directory.accountByName("Alice")],
-      ["account", () => directory.accounts("", undefined, 10)],
-      ["account", () => directory.changeAccount(ALICE, { isAdmin: true }, 0)],
-      ["guest", () => directory.findGuest("session", 0)],
-      ["sign-in", () => directory.signIn("one", 0)],
-      ["token", () => directory.token("one", 0)],
-      ["token", () => directory.tokens(ALICE)],
-      ["invite", () => directory.takeInvite("one", 0)],
-      ["ban", () => directory.bans(0)],
-      ["read marker", () => directory.markers(ALICE)],
+      ["an account", () => directory.account(ALICE)],
+      ["an account", () => directory.accountByName("Alice")],
+      ["an account", () => directory.accounts("", undefined, 10)],
+      ["an account", () => directory.changeAccount(ALICE, { isAdmin: true }, 0)],
+      ["a guest", () => directory.findGuest("session", 0)],
+      ["a sign-in", () => directory.signIn("one", 0)],
+      ["a token", () => directory.token("one", 0)],
+      ["a token", () => directory.tokens(ALICE)],
+      ["an invite", () => directory.takeInvite("one", 0)],
+      ["a ban", () => directory.bans(0)],
+      ["a read marker", () => directory.markers(ALICE)],
     ];
     for (const [what, ask] of refused) {
       const error = await ask().then(
@@ -95,7 +95,7 @@ describe("a damaged embedded directory", () => {
         (reason: unknown) => reason,
       );
       expect(error, what).toBeInstanceOf(DirectoryDamaged);
-      expect((error as Error).message).toBe(`a ${what} in the directory fails its checksum`);
+      expect((error as Error).message).toBe(`${what} in the directory fails its checksum`);
     }
     // The name stays taken, though nobody can say whose it is.
     expect(await directory.createAccount(accountOf(9, "ALICE"), 0)).toBe(false);
@@ -105,6 +105,42 @@ describe("a damaged embedded directory", () => {
     expect(await directory.token("two", 0)).toBeDefined();
     expect(await directory.takeInvite("two", 0)).toBe(true);
     await directory.close();
+  });
+
+  it("LOG-6 a look through all of it names what can't be read, once each, and what no longer agrees", async () => {
+    const whole = await open(true);
+    const { accounts, values, findings } = await whole.check();
+    await whole.close();
+    expect([accounts, findings]).toEqual([2, []]);
+    const withoutGenerations = (await keys()).filter((key) => !key.startsWith("ÿ"));
+    expect(values).toBe(withoutGenerations.length);
+
+    for (const start of [`a${ALICE}`, "sone", `m${ALICE}`]) expect(await damage(start), start).toBe(1);
+    await withDatabase(async (database) => {
+      const token = withoutGenerations.find((key) => key.startsWith("T")) ?? "";
+      for (const key of ["ubob", "kab-_9", token, `S${ALICE}\0two`]) {
+        expect(await database.remove(Buffer.from(key)), key).toBe(true);
+      }
+    });
+    const directory = await open(true);
+    const found = await directory.check();
+    await directory.close();
+    expect(found.accounts).toBe(1);
+    expect(found.findings).toEqual([
+      `an account in the directory fails its checksum, at "a${ALICE}"`,
+      `the account "bob" (${uuidOf(2)}) is not found by its name`,
+      `a read marker in the directory fails its checksum, at "m${ALICE} ${ROOM}"`,
+      'the guest\'s name "aB-_9" could be given to an account as well',
+      'a sign-in in the directory fails its checksum, at "sone"',
+      `a sign-in of user ${ALICE} would stay when all of that user's are ended`,
+      expect.stringMatching(`^the token [0-9a-f-]{36} of user ${ALICE} can't be revoked$`) as string,
+    ]);
+
+    // A name that leads to somebody else leads to nobody who is meant.
+    await withDatabase((database) => database.remove(Buffer.from(`a${ALICE}`)));
+    const again = await open(true);
+    expect((await again.check()).findings).toContain(`the name "alice" leads to no account (${ALICE})`);
+    await again.close();
   });
 
   it("lets what is damaged be ended, replaced and forgotten", async () => {
@@ -152,6 +188,7 @@ describe("a directory of another version", () => {
     const names = (await keys()).filter((key) => key.startsWith("n")).map((key) => key.slice(1));
     expect(names.length).toBeGreaterThan(0);
     const reader = await open(true);
+    expect((await reader.check()).findings).toEqual([]);
     for (const name of names) expect(await reader.isNameTaken(name, 0)).toBe(true);
     await reader.close();
     const directory = await open();
