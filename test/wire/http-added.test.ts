@@ -44,6 +44,18 @@ describe("people", () => {
     expect(problemOf(await ask(port, "/me", { headers: { cookie: `user_id=${NOBODY}` } }))).toBe("401 unauthorized");
   });
 
+  it("AUTH-1 are who they are by an id in capitals too, wherever it stands", async () => {
+    const id = alice.id.toUpperCase();
+    const shown: readonly Record<string, string>[] = [{ cookie: `user_id=${id}` }, { authorization: `Bearer ${id}` }];
+    for (const headers of shown) expect((await ask(port, "/me", { headers })).json()).toMatchObject(alice.user);
+    const form = { content: "hi", sender_id: id };
+    const posted = await ask(port, "/chats/general/messages", { form });
+    expect(posted.json()).toMatchObject({ sender_id: alice.id });
+    const room = publicRoomId("general").toUpperCase();
+    expect(problemOf(await alice.ask(`/rooms/${room}/bans`))).toBe("403 forbidden");
+    expect((await alice.ask(`/ui/chats/${room}`)).status).toBe(200);
+  });
+
   it("are found by how their names begin, without regard to case", async () => {
     const found = await ask(port, "/users?name=b");
     expect(found.json<HttpUser[]>()).toEqual([bob.user]);

@@ -209,12 +209,16 @@ describe("/ws/connect/{user_id}", () => {
     const { post } = await chatOf(server, [alice, bob]);
     const feed = await connect(server, { path: `/ws/connect/${bob.id}` });
     feed.socket.pause();
-    const count = 1500;
     const text = "x".repeat(8000);
-    for (let number = 0; number < count; number += 100) {
-      await Promise.all(Array.from({ length: 100 }, (_, at) => post(alice, `${number + at} ${text}`)));
+    // How much the kernel takes for who reads nothing differs by machine: tens of MB on some.
+    let count = 0;
+    const isBehind = async (): Promise<boolean> =>
+      /^verbatim_sessions_behind_total [1-9]/m.test(await server.telemetry.render());
+    while (count < 1500 || (count < 12_000 && !(await isBehind()))) {
+      await Promise.all(Array.from({ length: 100 }, (_, at) => post(alice, `${count + at} ${text}`)));
+      count += 100;
     }
-    expect(await server.telemetry.render()).toMatch(/^verbatim_sessions_behind_total 1$/m);
+    expect(await isBehind()).toBe(true);
     feed.socket.resume();
     const heard: unknown[] = [];
     while (heard.length < count) {
@@ -234,6 +238,9 @@ describe("/ws/connect/{user_id}", () => {
     feed.send({ _ct: "nothing" });
     feed.send({ _ct: "leave_room", r: "rust" });
     await feed.heard({ _et: "login_successful", u: "Bob" });
+    const inCapitals = await connect(server, { path: `/ws/connect/${bob.id.toUpperCase()}` });
+    inCapitals.send({ _ct: "leave_room", r: "rust" });
+    await inCapitals.heard({ _et: "login_successful", u: "Bob" });
     for (const user of ["018f0000-0000-7000-8000-000000000000", "bob", "%00", "..%2f"]) {
       expect(await refused(server, { path: `/ws/connect/${user}` })).toMatchObject({ status: 401 });
     }

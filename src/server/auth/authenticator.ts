@@ -53,7 +53,7 @@ export class Authenticator {
   async identify(shown: Credentials): Promise<SignedIn | undefined> {
     switch (this.mode) {
       case "open": {
-        if (shown.bearer !== undefined && !isUuid(shown.bearer)) return await this.#byToken(shown.bearer);
+        if (shown.bearer !== undefined && !isUuid(shown.bearer.toLowerCase())) return await this.#byToken(shown.bearer);
         const named = shown.bearer ?? shown.userIdCookie ?? shown.named;
         return named === undefined ? undefined : await this.#byName(named);
       }
@@ -88,9 +88,9 @@ export class Authenticator {
     }
   }
 
-  /** Open mode: whoever names a user is that user. */
+  /** Open mode: whoever names a user is that user. An id may come in capitals, as everywhere. */
   async #byName(id: string): Promise<SignedIn> {
-    const account = await this.#options.accounts.account(id);
+    const account = await this.#options.accounts.account(id.toLowerCase());
     return signedIn(account, false, (user) => ({ type: "open", user }));
   }
 

@@ -27,7 +27,7 @@ export function targetOf({ method, url = "" }: IncomingMessage): Target {
     throw new CommandError("not_found", "WebSockets are at /ws and /ws/connect/{user_id}");
   }
   if (method !== "GET") throw new CommandError("method_not_allowed", "a WebSocket begins with GET");
-  return user === undefined ? { type: "session" } : { type: "feed", user };
+  return user === undefined ? { type: "session" } : { type: "feed", user: user.toLowerCase() };
 }
 
 /**

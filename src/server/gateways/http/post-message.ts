@@ -56,7 +56,7 @@ export class PostMessage {
     if (named !== undefined && typeof named !== "string") throw wrong("sender_id is the id of a user");
     const address = this.#visitors.address(request);
     const key = keyOf(request);
-    const signedIn = await this.#visitors.identify(request, address, named?.toLowerCase());
+    const signedIn = await this.#visitors.identify(request, address, named);
     if (signedIn === undefined) throw new CommandError("unauthorized", "say who you are: sign in, or send a token");
     return postedJson(await this.#door.api.post({ user: signedIn.user, address }, room, content, key));
   }

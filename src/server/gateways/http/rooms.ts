@@ -28,19 +28,25 @@ async function listRooms(door: HttpDoor, ask: Ask): Promise<Answer> {
 /** `POST /rooms/{name}/bans`: keeps somebody out for a time. */
 async function ban({ api }: HttpDoor, ask: Ask): Promise<Answer> {
   const { seconds, ...fields } = check(newBan, ask.body);
-  return ok(banJson(await api.ban(await ask.actor(), ask.param("name"), { ...subjectOf(fields), seconds })), 201);
+  return ok(banJson(await api.ban(await ask.actor(), roomOf(ask), { ...subjectOf(fields), seconds })), 201);
 }
 
 /** `DELETE /rooms/{name}/bans`: lets them in again. The fields stand in the query or in the body. */
 async function unban({ api }: HttpDoor, ask: Ask): Promise<Answer> {
   const { type, subject } = subjectOf(check(banned, { ...ask.query, ...ask.body }));
-  await api.unban(await ask.actor(), ask.param("name"), type, subject);
+  await api.unban(await ask.actor(), roomOf(ask), type, subject);
   return done;
 }
 
 /** `GET /rooms/{name}/bans`: who is kept out. */
 async function listBans({ api }: HttpDoor, ask: Ask): Promise<Answer> {
-  return ok(listJson(await api.bans(await ask.actor(), ask.param("name")), banJson));
+  return ok(listJson(await api.bans(await ask.actor(), roomOf(ask)), banJson));
+}
+
+/** The room of a path: a name, or an id. */
+function roomOf(ask: Ask): string {
+  const text = ask.param("name");
+  return asUuid(text) ?? text;
 }
 
 /** Ids are written in small letters, however they come. */

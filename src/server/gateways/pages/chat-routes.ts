@@ -7,6 +7,7 @@ import type { Actor } from "../../auth/user.ts";
 import type { Chance } from "../../clock.ts";
 import { CommandError } from "../../commands/command-error.ts";
 import type { MessagePage } from "../../commands/read-messages.ts";
+import { asUuid } from "../http/ask.ts";
 import { CLIENT_COOKIE, readCookie } from "../http/cookies.ts";
 import { chatPage, MEMBERS_BESIDE_MAX, type Place, type RefusedHere } from "./chat-page.ts";
 import type { PagesApi, PagesDoor } from "./door.ts";
@@ -123,8 +124,10 @@ export function addChatRoutes(server: FastifyInstance, door: PagesDoor): void {
   );
 }
 
+/** The id of a chat or public room, or the name of one, as the API takes them. */
 function idOf(request: FastifyRequest): string {
-  return textOf(request.params, "id");
+  const text = textOf(request.params, "id");
+  return asUuid(text) ?? text;
 }
 
 async function render(
