@@ -102,7 +102,7 @@ export interface KafkaConfig extends EngineConfig {
   readonly signalsTopic: string;
   /** How many partitions a new topic gets. */
   readonly partitions: number;
-  /** How many replicas a new topic gets; `undefined` = as the brokers would. */
+  /** How many replicas a new topic gets; `undefined` = three, or as many as there are brokers. */
   readonly replication: number | undefined;
   /** Only what is older than so many hours may be removed from the log, 24 or more; `undefined` = nothing ever. */
   readonly keepHours: number | undefined;

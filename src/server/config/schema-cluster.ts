@@ -23,7 +23,11 @@ export const clusterSettings = {
     "the topic by which nodes tell each other what passes",
   ),
   partitions: flag(count(1, 1000).prefault(12), "N", "partitions of a new topic, never changed afterwards"),
-  replication: flag(orOff(count(1, 32)).prefault("off"), "N", "replicas of a new topic (off = as the brokers would)"),
+  replication: flag(
+    orOff(count(1, 32)).prefault("off"),
+    "N",
+    "replicas of a new topic (off = three, or as many as there are brokers)",
+  ),
   topicKeepHours: flag(
     amountOrOff(true, 24).prefault("off"),
     "N",

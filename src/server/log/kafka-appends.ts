@@ -1,8 +1,8 @@
 /**
  * Stage 3: the appends to a topic. All that waits for the partitions of one broker goes to it in one request, one at a time
- * (LOG-4): what comes meanwhile makes the next, and a busy log paces itself. A batch that may have arrived is sent again as it was, under the same
- * number, until the broker says what became of it, so that nothing comes twice and nothing overtakes; its senders hear
- * `unknown` when their time is up (LOG-5). Touches memory and timers; `ProduceWire` reaches the brokers.
+ * (LOG-4): what comes meanwhile makes the next, and a busy log paces itself. A batch that may have arrived is sent again as
+ * it was, under the same number, until the broker says what became of it, so that nothing comes twice and nothing overtakes;
+ * its senders hear `unknown` when their time is up (LOG-5). Touches memory and timers; `ProduceWire` reaches the brokers.
  */
 import { ANSWER_WITHIN_MS } from "../../protocol/limits.ts";
 import { type Clock, type Timer, within } from "../clock.ts";
