@@ -216,21 +216,32 @@ export function gatewayContract(name: string, door: DoorUnderTest): void {
       expect(stories[2]).toEqual(stories[0]);
     });
 
+    /**
+     * Lets a writer say more, until a reader who takes nothing is behind, and stays so: how much the kernel takes for
+     * them differs by machine, tens of MB on some. Gives how many messages were said.
+     */
+    async function sayUntilBehind(server: WebSocketServer, writer: Person, reader: Person): Promise<number> {
+      const text = "x".repeat(8000);
+      const isStuck = (): boolean =>
+        Array.from(server.core.sessions.all()).some(({ user, outbox }) => user.name === reader.name && outbox.bytes > 0);
+      for (let said = 100; said <= 12_000; said += 100) {
+        sendAll(
+          writer,
+          numbers(said - 99, said).map(() => ({ _ct: "send_message", r: "rust", c: text })),
+        );
+        await writer.heard({ q: said });
+        const isBehind = /^verbatim_sessions_behind_total [1-9]/m.test(await server.telemetry.render());
+        if (said >= 2000 && isBehind && isStuck()) return said;
+      }
+      throw new Error("the kernel took 96 MB for who reads nothing");
+    }
+
     it("FAN-1 FAN-2 FAN-3 lets a reader fall behind who does not read, keeps its answers, and completes", async () => {
       const server = await start();
       const reader = await inRoom(server, "rust");
       const writer = await inRoom(server, "rust");
       reader.socket.pause();
-      const text = "x".repeat(8000);
-      const count = 2000;
-      for (let number = 1; number <= count; number += 100) {
-        sendAll(
-          writer,
-          numbers(number, number + 99).map(() => ({ _ct: "send_message", r: "rust", c: text })),
-        );
-        await writer.heard({ q: number + 99 });
-      }
-      expect(await server.telemetry.render()).toMatch(/^verbatim_sessions_behind_total [1-9]/m);
+      const count = await sayUntilBehind(server, writer, reader);
       expect(Math.max(...Array.from(server.core.sessions.all(), ({ outbox }) => outbox.bytes))).toBeLessThan(
         256 * 1024,
       );
@@ -254,14 +265,7 @@ export function gatewayContract(name: string, door: DoorUnderTest): void {
       const reader = await inRoom(server, "rust");
       const writer = await inRoom(server, "rust");
       reader.socket.pause();
-      const text = "x".repeat(8000);
-      for (let number = 1; number <= 2000; number += 100) {
-        sendAll(
-          writer,
-          numbers(number, number + 99).map(() => ({ _ct: "send_message", r: "rust", c: text })),
-        );
-        await writer.heard({ q: number + 99 });
-      }
+      await sayUntilBehind(server, writer, reader);
       await clock.advance(29_000);
       expect(await writer.quiet()).toEqual([]);
       await clock.advance(2_000);

@@ -18,8 +18,19 @@ export interface SmallDisk {
 }
 
 /** Why there can be no small disk here, or `undefined` where there can. */
-export const noSmallDisk: string | undefined =
-  process.platform !== "linux" ? "no tmpfs here" : process.getuid?.() !== 0 ? "only root may mount" : undefined;
+export const noSmallDisk: string | undefined = await whyNone();
+
+/** Tries it: in a container root itself may often not mount. */
+async function whyNone(): Promise<string | undefined> {
+  if (process.platform !== "linux") return "no tmpfs here";
+  if (process.getuid?.() !== 0) return "only root may mount";
+  try {
+    await (await smallDisk(1024 * 1024)).remove();
+    return undefined;
+  } catch {
+    return "root may not mount here";
+  }
+}
 
 /** Mounts an empty disk of so many bytes. */
 export async function smallDisk(bytes: number): Promise<SmallDisk> {

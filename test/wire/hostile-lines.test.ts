@@ -323,7 +323,8 @@ describe("a client that asks and never listens", () => {
     // Each command is 60 bytes and earns an error of twice that.
     const chunk = Buffer.from('{"_ct":"typing","r":"a room that there is not, at all"}\n'.repeat(1000));
     let accepted = 0;
-    for (let round = 0; round < 600 && !guest.socket.writableNeedDrain; round++) {
+    // How much the kernel takes, commands one way and answers the other, differs by machine: tens of MB on some.
+    while (accepted < 150 * MIB && !guest.socket.writableNeedDrain) {
       guest.socket.write(chunk);
       accepted += chunk.length;
       await new Promise<void>((resolve) => {
@@ -331,7 +332,6 @@ describe("a client that asks and never listens", () => {
       });
     }
     expect(guest.socket.writableNeedDrain).toBe(true);
-    expect(accepted).toBeLessThan(30 * MIB);
     expect(residentBytes() - before).toBeLessThan(64 * MIB);
     expect(await honest.quiet()).toEqual([]);
     // Once it listens it hears all of it.

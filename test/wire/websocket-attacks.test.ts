@@ -171,8 +171,8 @@ describe("a client that takes nothing", () => {
     const ping = clientFrame({ opcode: OPCODE.ping, payload: "x".repeat(125) });
     const pings = Buffer.concat(Array.from({ length: CONTROL_FRAMES_MAX }, () => ping));
     let mostPending = 0;
-    // 40 MB of answers, had they all been kept; the kernel itself takes some MiB.
-    for (let round = 0; round < 320; round++) {
+    // 125 MB of answers, had they all been kept; the kernel itself takes some MiB, on some machines 36.
+    for (let round = 0; round < 1000; round++) {
       const read = socket?.bytesRead ?? 0;
       rude.write(pings);
       await until(
