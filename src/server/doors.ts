@@ -7,6 +7,7 @@ import type { Proxies } from "./auth/proxies.ts";
 import type { Chance, Clock } from "./clock.ts";
 import type { Config, Listen } from "./config/config.ts";
 import type { Core } from "./core.ts";
+import { CertificateExpiry } from "./gateways/certificate-expiry.ts";
 import { type OperationsServer, openOperationsServer } from "./gateways/http/operations-server.ts";
 import { type HttpGateway, openHttpGateway } from "./gateways/http/server.ts";
 import { TcpGateway } from "./gateways/tcp.ts";
@@ -43,6 +44,7 @@ export async function openDoors(options: DoorsOptions): Promise<Doors> {
   const { config, limits, core, proxies, telemetry, clock } = options;
   const { sessions, dispatcher, guests } = core;
   const certificate = config.tls === undefined ? undefined : await openCertificate(config.tls);
+  const expiry = certificate && new CertificateExpiry(certificate, clock, telemetry.logger);
   const gateway = new TcpGateway({
     ...{ sessions, dispatcher, guests, telemetry, clock, limits },
     takesGuests: takesGuests(config),
@@ -58,6 +60,7 @@ export async function openDoors(options: DoorsOptions): Promise<Doors> {
     opened.http?.stopAccepting();
   };
   const close = async (): Promise<void> => {
+    expiry?.close();
     stopAccepting();
     await opened.http?.close();
     await opened.ops?.close();
@@ -74,6 +77,7 @@ export async function openDoors(options: DoorsOptions): Promise<Doors> {
       const context = await certificate.reload();
       if (config.tls?.tcp === true) gateway.setSecureContext(context);
       if (config.tls?.http === true) opened.http?.setSecureContext(context);
+      expiry?.look();
     };
     return { tcp, http: opened.http?.listen, ops: opened.ops?.listen, reload, stopAccepting, close };
   } catch (error) {
