@@ -223,7 +223,9 @@ export function gatewayContract(name: string, door: DoorUnderTest): void {
     async function sayUntilBehind(server: WebSocketServer, writer: Person, reader: Person): Promise<number> {
       const text = "x".repeat(8000);
       const isStuck = (): boolean =>
-        Array.from(server.core.sessions.all()).some(({ user, outbox }) => user.name === reader.name && outbox.bytes > 0);
+        Array.from(server.core.sessions.all()).some(
+          ({ user, outbox }) => user.name === reader.name && outbox.bytes > 0,
+        );
       for (let said = 100; said <= 12_000; said += 100) {
         sendAll(
           writer,
