@@ -18,6 +18,9 @@ const VERSION = "13";
 /** The count at which Node leaves headers out without a word, where a server says none of its own. */
 const HEADERS_MAX = 2000;
 
+/** Whether a request names an address at which there are WebSockets. */
+export const isForWebSockets = ({ url = "" }: IncomingMessage): boolean => /^\/ws(?:[/?]|$)/.test(url);
+
 /** What a request asks for. Throws a `CommandError` where there is no such thing. */
 export function targetOf({ method, url = "" }: IncomingMessage): Target {
   const query = url.indexOf("?");

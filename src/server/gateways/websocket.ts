@@ -18,10 +18,18 @@ import type { Place } from "../fanout/sessions.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import { readCookie, SESSION_COOKIE, USER_ID_COOKIE } from "./http/cookies.ts";
 import type { Origins } from "./http/origins.ts";
+import { isPassedOver, passOver } from "./http/passed-over.ts";
 import { problem } from "./http/problem.ts";
 import { WebSocketConnection } from "./websocket-connection.ts";
 import { WebSocketFraming } from "./websocket-frames.ts";
-import { bearerOf, handshakeAnswer, refusalAnswer, type Target, targetOf } from "./websocket-handshake.ts";
+import {
+  bearerOf,
+  handshakeAnswer,
+  isForWebSockets,
+  refusalAnswer,
+  type Target,
+  targetOf,
+} from "./websocket-handshake.ts";
 import { Heartbeat } from "./websocket-heartbeat.ts";
 
 /** How long a request that was refused may take to hear it, in milliseconds. */
@@ -62,7 +70,11 @@ export interface WebSockets {
 export function attachWebSockets(server: Server, door: WebSocketDoor): WebSockets {
   const upgrades = new Upgrades(server, door);
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    void upgrades.take(request, socket as Socket, head);
+    if (isForWebSockets(request) || !isPassedOver(request, socket as Socket)) {
+      void upgrades.take(request, socket as Socket, head);
+    } else {
+      passOver(server, request, socket as Socket, head);
+    }
   };
   server.on("upgrade", upgrade);
   return { close: () => upgrades.stop() };

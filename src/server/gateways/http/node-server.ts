@@ -81,6 +81,9 @@ interface AnsweredSocket extends Socket {
   readonly _httpMessage: { readonly headersSent: boolean } | null | undefined;
 }
 
+/** Whether a request of a connection is being answered. */
+export const isAnswering = (socket: Socket): boolean => (socket as AnsweredSocket)._httpMessage != null;
+
 /** Answers what is no request, before anybody else sees one, and closes. */
 export function refuseRequest(error: Error & { readonly code?: string }, socket: Socket): void {
   // What has been answered already, though its body went on, must not be answered twice.
