@@ -23,9 +23,11 @@ export interface WatchedLoad {
   readonly otherRecords: number;
   /** Frames that listeners were sent. */
   readonly heard: number;
-  /** When it began, when the posting ended, and when all was stored and scraped, in seconds since 1970. */
+  /**
+   * A moment before the first scrape, and one at which all was stored and scraped and every rate at rest, in seconds since
+   * 1970. A node that stands still misses scrapes, and is gone for those who ask meanwhile: at `to` all were there.
+   */
   readonly from: number;
-  readonly postedUntil: number;
   readonly to: number;
 }
 
@@ -55,13 +57,13 @@ interface Desk {
  * posted to at both of them. The caller closes the Prometheus.
  */
 export async function watchLoad(nodes: readonly LoadedNode[], areOne: boolean): Promise<WatchedLoad> {
+  const from = seconds();
   const prometheus = await startPrometheus(
     nodes.map(({ ops }) => ops),
     SCRAPE_SECONDS,
   );
   const listeners: WebSocket[] = [];
   try {
-    const from = seconds();
     const desks = await openDesks(nodes, areOne);
     let heard = 0;
     for (const { listener } of desks) {
@@ -73,7 +75,6 @@ export async function watchLoad(nodes: readonly LoadedNode[], areOne: boolean): 
     // A rate needs a scrape before the first message.
     await scrapedAgain(prometheus, 2);
     const posted = await Promise.all(desks.map(postForAWhile));
-    const postedUntil = seconds();
     const total = posted.reduce((sum, count) => sum + count, 0);
     const otherRecords = areOne ? 1 : nodes.length;
     const expectedFrames = areOne ? total * nodes.length : total;
@@ -87,7 +88,15 @@ export async function watchLoad(nodes: readonly LoadedNode[], areOne: boolean): 
     );
     // And on, until every rate has come to rest.
     await scrapedAgain(prometheus, RATE_SECONDS / SCRAPE_SECONDS + 1);
-    return { prometheus, posted, otherRecords, heard, from, postedUntil, to: seconds() };
+    const to = await until(
+      DRAIN_WITHIN_MS,
+      () => "a moment at which all nodes are up",
+      async () => {
+        const moment = seconds();
+        return (await prometheus.at("up == 1", moment)).size === nodes.length ? moment : undefined;
+      },
+    );
+    return { prometheus, posted, otherRecords, heard, from, to };
   } catch (error) {
     await prometheus.close();
     throw error;

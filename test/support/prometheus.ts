@@ -20,7 +20,9 @@ export interface Series {
 export interface RunningPrometheus {
   /** Asks for a span of time, in seconds since 1970. Rejects where the question is none. */
   range(expr: string, from: number, to: number, stepSeconds: number): Promise<readonly Series[]>;
-  /** Asks for now: the values by the text of their labels, `{}` where there are none. */
+  /** Asks for one moment, in seconds since 1970: the values by the text of their labels, `{}` where there are none. */
+  at(expr: string, time: number): Promise<ReadonlyMap<string, number>>;
+  /** The same for now. */
   now(expr: string): Promise<ReadonlyMap<string, number>>;
   /** Whether a question is written rightly; rejects with what is wrong. */
   parses(expr: string): Promise<void>;
@@ -68,12 +70,13 @@ export async function startPrometheus(targets: readonly string[], scrapeSeconds:
           .filter(([, value]) => Number.isFinite(value)),
       }));
     },
-    now: async (query) => {
-      const { result } = (await api("query", { query })) as {
+    at: async (query, time) => {
+      const { result } = (await api("query", { query, time: `${time}` })) as {
         result: { metric: Record<string, string>; value: [number, string] }[];
       };
       return new Map(result.map(({ metric, value }) => [JSON.stringify(metric), Number(value[1])]));
     },
+    now: (query) => prometheus.at(query, Date.now() / 1000),
     parses: async (query) => {
       await api("format_query", { query });
     },
