@@ -4,6 +4,7 @@
  */
 import type { ChatClient, Room } from "../sdk/index.ts";
 import { StartError } from "../server/start-error.ts";
+import { inWords } from "../tui/address.ts";
 import { sanitizeLine } from "../tui/text/sanitize.ts";
 import { type Access, clientOf, EXIT_INTERRUPTED, EXIT_REFUSED, EXIT_UNREACHABLE, endOf } from "./client-access.ts";
 import { hint } from "./say.ts";
@@ -159,7 +160,7 @@ class Sending {
     this.#timer = setTimeout(() => {
       const { state } = this.#client;
       if (state.type === "online" && this.#onTheWay === 0) return this.#waitAnew();
-      const why = state.type === "waiting" ? `: ${sanitizeLine(state.reason)}` : "";
+      const why = state.type === "waiting" ? `: ${inWords(state.reason)}` : "";
       hint(`verbatim: no answer from ${server} for ${withinMs / 1000} s${why}`);
       this.#sayUnknown();
       this.#giveUp(EXIT_UNREACHABLE);

@@ -4,6 +4,7 @@
  */
 import type { ChatClient, Message, Room, RoomRecord } from "../sdk/index.ts";
 import { StartError } from "../server/start-error.ts";
+import { whyUnreached } from "../tui/address.ts";
 import { sanitizeLine } from "../tui/text/sanitize.ts";
 import { type Access, clientOf, EXIT_INTERRUPTED, EXIT_REFUSED, EXIT_UNREACHABLE, endOf } from "./client-access.ts";
 import { hint, say } from "./say.ts";
@@ -51,8 +52,8 @@ function follow(client: ChatClient, room: Room, request: TailRequest): Promise<n
       resolve(exitCode);
     };
     const timer = setTimeout(() => {
-      const why = client.state.type === "waiting" ? `: ${sanitizeLine(client.state.reason)}` : "";
-      end(EXIT_UNREACHABLE, `${request.server} can't be reached${why}`);
+      const why = client.state.type === "waiting" ? client.state.reason : "no answer";
+      end(EXIT_UNREACHABLE, whyUnreached(request.server, why));
     }, request.withinMs);
     process.once("SIGINT", () => end(EXIT_INTERRUPTED, undefined));
     process.once("SIGTERM", () => end(EXIT_INTERRUPTED, undefined));

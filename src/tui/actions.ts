@@ -22,6 +22,8 @@ export type Action =
   | { readonly type: "connectFailed"; readonly problem: string }
   // What the server tells.
   | { readonly type: "connectionChanged"; readonly connection: ConnectionState }
+  /** Somebody else is there now, or it is another server: nothing is left of before but what was begun in these rooms. */
+  | { readonly type: "startedAnew"; readonly rooms: readonly string[] }
   | { readonly type: "signedIn"; readonly user: string; readonly rooms: readonly RoomListing[] }
   | { readonly type: "roundTripTaken"; readonly ms: number | undefined }
   | { readonly type: "roomAdded"; readonly listing: RoomListing }

@@ -5,8 +5,9 @@
 import { ChatClient, type ConnectionState, type Room } from "../sdk/index.ts";
 import { tcpTransport } from "../sdk/tcp-transport.ts";
 import type { Action } from "./actions.ts";
-import { type Address, parseAddress } from "./address.ts";
+import { parseAddress, whyUnreached } from "./address.ts";
 import type { Effect } from "./effects.ts";
+import { Kept } from "./kept.ts";
 
 /** How often the time to the server and back is taken, in milliseconds. */
 const ROUND_TRIP_EVERY_MS = 10_000;
@@ -39,8 +40,7 @@ export class ChatSession {
   #client: ChatClient | undefined;
   /** Room → what ends listening to it. */
   readonly #listening = new Map<string, () => void>();
-  /** The session of a guest → by server, while this runs. */
-  readonly #sessions = new Map<string, string>();
+  readonly #kept = new Kept();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: SessionOptions) {
@@ -48,18 +48,17 @@ export class ChatSession {
     this.#dispatch = options.dispatch;
   }
 
-  /** Messages that have not been sent, by room. */
+  /** Messages that have not been sent, by room; once this is closed. */
   get unsent(): readonly { readonly room: string; readonly text: string }[] {
-    const rooms = this.#client?.openRooms ?? [];
-    return rooms.flatMap((room) => room.outgoing.map(({ text }) => ({ room: room.name, text })));
+    return this.#kept.unsent;
   }
 
   /** Does what was asked. What is not about a server is somebody else's. */
   run(effect: Effect): void {
     if (effect.type === "connect") this.#connect(effect.server, effect.token);
-    else if (effect.type === "giveUp") this.#giveUp();
-    else if (effect.type === "retryNow") this.#retryNow();
-    else if (effect.type === "open") this.#open(effect.room, true);
+    else if (effect.type === "giveUp") this.#backToForm("given up", undefined);
+    else if (effect.type === "retryNow") this.#client?.retryNow();
+    else if (effect.type === "open") this.#open(effect.room, true, 0);
     else if (effect.type === "leave") this.#leave(effect.room);
     else if (effect.type === "history") void this.#history(effect);
     else if (effect.type === "typing") this.#client?.room(effect.room)?.typing();
@@ -92,26 +91,31 @@ export class ChatSession {
     }
     this.close();
     this.#dispatch({ type: "connecting", server });
-    const session = this.#sessions.get(server) ?? this.#options.keeper?.load(server);
+    const session = this.#kept.sessionOf(server) ?? this.#options.keeper?.load(server);
     const client = new ChatClient({
       connect: tcpTransport({ ...address, tls: this.#options.isTls }),
+      keeper: this.#kept.outgoing(server),
       ...(token === "" ? { session } : { token }),
     });
     this.#client = client;
-    client.on("state", (state) => this.#connectionChanged(client, address, state));
+    client.on("state", (state) => this.#connectionChanged(client, server, state));
+    let isFirst = true;
     client.on("signedIn", ({ user, rooms }) => {
-      const isFirst = this.#listening.size === 0;
+      const place = isFirst ? this.#kept.takePlace(server, user, rooms) : undefined;
+      isFirst = false;
+      // Nobody sees what another was told.
+      if (place?.isSame === false) this.#dispatch({ type: "startedAnew", rooms: [...place.rooms.keys()] });
       this.#dispatch({ type: "signedIn", user, rooms });
       if (token === "" && client.session !== undefined) {
-        this.#sessions.set(server, client.session);
+        this.#kept.keepSession(server, client.session);
         this.#options.keeper?.save(server, client.session);
       }
-      if (isFirst) this.#openFirst(client);
+      if (place !== undefined) this.#openFirst(client, place.rooms);
       void this.#takeRoundTrip();
     });
     client.on("roomAdded", (listing) => {
       this.#dispatch({ type: "roomAdded", listing });
-      this.#open(listing.room, false);
+      this.#open(listing.room, false, 0);
       this.#dispatch({ type: "hinted", text: `you are in the chat “${listing.description}” now` });
     });
     client.on("roomRemoved", ({ room }) => this.#dispatch({ type: "roomRemoved", room }));
@@ -120,39 +124,51 @@ export class ChatSession {
     client.connect();
   }
 
-  /** A server that is not there at the first attempt is told at once: the address may be wrong. Later it is waited for. */
-  #connectionChanged(client: ChatClient, { host, port }: Address, state: ConnectionState): void {
+  /**
+   * A server that is not there at the first attempt is told at once: the address may be wrong. Later it is waited for. One
+   * that ends it for good leads back to where one connects: as who one was, or as somebody else.
+   */
+  #connectionChanged(client: ChatClient, server: string, state: ConnectionState): void {
     if (client !== this.#client) return;
     this.#dispatch({ type: "connectionChanged", connection: state });
-    if (client.user !== undefined) return;
-    if (state.type !== "waiting" && state.type !== "ended") return;
-    const where = `${host}:${port}`;
-    const problem =
-      state.type === "waiting"
-        ? `${where} can't be reached: ${state.reason}`
-        : `${where} says no: ${state.reason.text}`;
-    this.close();
-    this.#dispatch({ type: "connectFailed", problem });
+    const wasIn = client.user !== undefined;
+    if (state.type === "waiting" && !wasIn) this.#backToForm(whyUnreached(server, state.reason), undefined);
+    if (state.type !== "ended") return;
+    const { code, text } = state.reason;
+    if (wasIn) this.#kept.keepPlace(server, client);
+    const field = code === "unauthorized" || code === "signed_out" ? "token" : undefined;
+    this.#backToForm(`${server} ${wasIn ? "has ended your session" : "says no"}: ${text}`, field);
   }
 
-  /** Chats are followed from the start: whoever is in one wants to know. The rooms of all are not: there one is seen. */
-  #openFirst(client: ChatClient): void {
+  #backToForm(problem: string, field: "token" | undefined): void {
+    this.close();
+    this.#dispatch({ type: "connectFailed", problem });
+    if (field !== undefined) this.#dispatch({ type: "formChanged", change: { field } });
+  }
+
+  /**
+   * The rooms that were open before, from where one had read to. Chats are followed from the start: whoever is in one
+   * wants to know. The rooms of all are not: there one is seen.
+   */
+  #openFirst(client: ChatClient, before: ReadonlyMap<string, number>): void {
     const isChat = (room: string): boolean => /^[0-9a-f-]{36}$/.test(room);
+    for (const [room, cursor] of before) this.#open(room, false, cursor);
     const chats = client.rooms.filter(({ room }) => isChat(room)).slice(0, CHATS_FOLLOWED_MAX);
-    for (const { room } of chats) this.#open(room, false);
+    for (const { room } of chats) this.#open(room, false, 0);
     const { startRoom } = this.#options;
-    if (startRoom === undefined) return;
+    if (startRoom === undefined || before.size > 0) return;
     const found = client.rooms.find(({ room, description }) => room === startRoom || description === startRoom);
-    if (found !== undefined) this.#open(found.room, true);
+    if (found !== undefined) this.#open(found.room, true, 0);
     else this.#dispatch({ type: "hinted", text: `there is no room ${startRoom}` });
   }
 
-  #open(name: string, isLookedAt: boolean): void {
+  /** Follows a room from after a seq; with 0 from its last records. */
+  #open(name: string, isLookedAt: boolean, after: number): void {
     const client = this.#client;
     if (client === undefined) return;
     this.#dispatch({ type: "opened", room: name, isLookedAt });
     if (this.#listening.has(name)) return;
-    const room = client.open(name);
+    const room = after === 0 ? client.open(name) : client.open(name, { after });
     const stops = [
       room.on("state", (state) => this.#dispatch({ type: "roomStateChanged", room: name, state })),
       room.on("record", (record) => this.#dispatch({ type: "told", room: name, records: [record] })),
@@ -167,6 +183,7 @@ export class ChatSession {
     this.#listening.set(name, () => {
       for (const stop of stops) stop();
     });
+    this.#tellOutgoing(name);
   }
 
   #leave(name: string): void {
@@ -186,17 +203,6 @@ export class ChatSession {
     if (room === undefined) return;
     for (const { key, state } of [...room.outgoing]) if (state.type === "failed") action(room, key);
     this.#tellOutgoing(name);
-  }
-
-  #giveUp(): void {
-    this.close();
-    this.#dispatch({ type: "connectFailed", problem: "given up" });
-  }
-
-  #retryNow(): void {
-    const client = this.#client;
-    if (client?.state.type === "ended") client.connect();
-    else client?.retryNow();
   }
 
   async #history({ room, direction, seq }: Extract<Effect, { type: "history" }>): Promise<void> {

@@ -43,6 +43,14 @@ const TABLE: Table = {
     onlineSince: connection.type === "online" ? connection.since : undefined,
     roundTripMs: connection.type === "online" ? state.roundTripMs : undefined,
   }),
+  startedAnew: (state, { rooms }) => {
+    const begun = (room: string): RoomView => {
+      const { input, sent } = state.views.get(room) ?? newView(room);
+      return { ...newView(room), input, sent };
+    };
+    const current = state.current !== undefined && rooms.includes(state.current) ? state.current : undefined;
+    return { ...state, views: new Map(rooms.map((room) => [room, begun(room)])), current };
+  },
   signedIn: (state, { user, rooms }) => {
     const entries = inOrder(rooms.map(entryFor));
     const form = { ...state.form, isBusy: false, problem: undefined };

@@ -46,6 +46,9 @@ export interface TuiEnd {
 
 const SECOND_MS = 1000;
 
+/** A second that took so long was none, in milliseconds. */
+const SLEPT_MS = 5 * SECOND_MS;
+
 /** Runs until one quits; rejects, with the terminal given back, where something of ours goes wrong. */
 export function runTui(options: TuiOptions): Promise<TuiEnd> {
   return new Promise((resolve, reject) => new Tui(options, resolve, reject).open());
@@ -94,10 +97,17 @@ class Tui {
     process.on("uncaughtException", this.#crashed);
     process.on("unhandledRejection", this.#crashed);
     this.#terminal.open();
-    this.#clock = setInterval(() => this.#store.dispatch({ type: "ticked", now: Date.now() }), SECOND_MS);
+    this.#clock = setInterval(() => this.#tick(), SECOND_MS);
     this.#guard(() => this.#draw());
     const { connectNow, server, token } = this.#options;
     if (connectNow) this.#session.run({ type: "connect", server, token });
+  }
+
+  #tick(): void {
+    const now = Date.now();
+    // The machine was asleep, or this was stopped: whether there still is a connection is not known before it is asked.
+    if (now - this.#store.state.now > SLEPT_MS) this.#session.run({ type: "retryNow" });
+    this.#store.dispatch({ type: "ticked", now });
   }
 
   #keys(events: readonly KeyEvent[]): void {
@@ -172,9 +182,8 @@ class Tui {
 
   #end(exitCode: number): void {
     if (this.#isOver) return;
-    const { unsent } = this.#session;
     this.#close();
-    this.#resolve({ exitCode, unsent });
+    this.#resolve({ exitCode, unsent: this.#session.unsent });
   }
 
   #close(): void {

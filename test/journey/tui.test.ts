@@ -126,6 +126,59 @@ describe("verbatim tui", () => {
     });
   });
 
+  it("TUI-3 says that its token was revoked, and goes on where one was with another, or as a guest", async () => {
+    await server.kill("SIGKILL");
+    const data = join(folder, "accounts");
+    const verbatim = (args: readonly string[], input = ""): string => {
+      const run = spawnSync(process.execPath, [BIN, ...args, "--data", data], { encoding: "utf8", input });
+      expect(run.status, run.stderr).toBe(0);
+      return run.stdout.trim();
+    };
+    const revoke = (label: string): void => {
+      const [id = ""] = new RegExp(`^\\S+(?=.* ${label}$)`, "m").exec(verbatim(["token", "list", "ada"])) ?? [];
+      verbatim(["token", "revoke", "ada", id]);
+    };
+    server = await startServer({
+      dataDir: data,
+      args: ["--http", "off", "--auth", "password", "--guests", "yes", "--sign-up", "closed"],
+    });
+    verbatim(["user", "add", "ada", "--password-stdin"], "a long password\n");
+    const first = verbatim(["token", "create", "ada", "--label", "first"]);
+    const second = verbatim(["token", "create", "ada", "--label", "second"]);
+
+    const screen = await inRoom(SIZE, { VERBATIM_TOKEN: first });
+    screen.type("said with the first token");
+    screen.press("Enter");
+    await screen.shows(/ada said with the first token/);
+    screen.type("a draft");
+    await screen.shows(/> a draft/);
+    revoke("first");
+    await screen.shows(/has ended your session/);
+    const client = await other();
+    client.send({ _ct: "send_message", r: ROOM, c: "said meanwhile" });
+    await client.heard({ c: "said meanwhile" });
+    screen.press("Enter");
+    await screen.shows(/says no: what you were signed in/);
+    screen.paste(second);
+    screen.press("Enter");
+    await screen.looks((whole) => {
+      expect(whole).toContain("resumed after #1: 1 message came meanwhile");
+      expect(whole).toContain("> a draft");
+      for (const text of ["said with the first token", "said meanwhile"]) expect(count(whole, text), whole).toBe(1);
+    });
+
+    revoke("second");
+    await screen.shows(/has ended your session/);
+    screen.press("C-u", "Enter");
+    await screen.looks((whole) => {
+      expect(whole).not.toMatch(/^ ada /m);
+      expect(whole).toContain("> a draft");
+      for (const text of ["said with the first token", "said meanwhile"]) expect(count(whole, text), whole).toBe(1);
+    });
+    screen.press("Enter");
+    await client.heard({ c: "a draft" });
+  });
+
   it("TUI-1 bears escape sequences, wide characters and emoji, and any size", async () => {
     const screen = await inRoom();
     const client = await other();

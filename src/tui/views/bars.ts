@@ -1,8 +1,8 @@
 /** The terminal client, views: the two bars at the bottom: who and how one is connected, and the keys. */
+import { inWords } from "../address.ts";
 import { duration } from "../local-time.ts";
 import { bothEnds, fillRow, type Row, rowWidth, type Span, type Style, span } from "../rows.ts";
 import { currentView, type TuiState } from "../state.ts";
-import { sanitizeLine } from "../text/sanitize.ts";
 
 /** Both rows. */
 export function barRows(state: TuiState): Row[] {
@@ -32,6 +32,7 @@ function roundTrip(ms: number): string {
 function connectionText({ connection, now }: TuiState): { text: string; mark: string; style: Style } {
   switch (connection.type) {
     case "idle":
+    case "ended":
       return { text: "not connected", mark: "○", style: "dim" };
     case "connecting":
       return {
@@ -43,10 +44,9 @@ function connectionText({ connection, now }: TuiState): { text: string; mark: st
       return { text: "online", mark: "●", style: "good" };
     case "waiting": {
       const seconds = Math.max(0, Math.ceil((connection.retryAt - now) / 1000));
-      return { text: `offline, again in ${seconds} s (^R now)`, mark: "○", style: "bad" };
+      const why = inWords(connection.reason);
+      return { text: `offline, again in ${seconds} s (^R now) · ${why}`, mark: "○", style: "bad" };
     }
-    case "ended":
-      return { text: `ended: ${sanitizeLine(connection.reason.text)} (^R again)`, mark: "○", style: "bad" };
     default:
       return connection satisfies never;
   }
