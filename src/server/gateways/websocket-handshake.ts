@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { CommandError } from "../commands/command-error.ts";
+import { namesTwoHosts } from "./http/node-server.ts";
 import { type Problem, problemResponse } from "./http/problem.ts";
 
 /** What is asked for: a session as over TCP, or the messages of one user's chats. */
@@ -40,6 +41,7 @@ export function targetOf({ method, url = "" }: IncomingMessage): Target {
 export function handshakeAnswer({ headers, rawHeaders }: IncomingMessage, headersMax: number | null): string {
   // What came beyond was left out: an `Origin` may have been among it.
   if (rawHeaders.length / 2 >= (headersMax ?? HEADERS_MAX)) throw badRequest("there are too many headers");
+  if (namesTwoHosts(rawHeaders)) throw badRequest("a request names one Host");
   if (headers.upgrade?.toLowerCase() !== "websocket") throw badRequest("Upgrade must be websocket");
   if (headers["sec-websocket-version"] !== VERSION) throw badRequest(`Sec-WebSocket-Version must be ${VERSION}`);
   const key = headers["sec-websocket-key"];

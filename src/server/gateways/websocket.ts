@@ -17,6 +17,7 @@ import type { Session, SessionOptions } from "../fanout/session.ts";
 import type { Place } from "../fanout/sessions.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import { readCookie, SESSION_COOKIE, USER_ID_COOKIE } from "./http/cookies.ts";
+import { isAnswering } from "./http/node-server.ts";
 import type { Origins } from "./http/origins.ts";
 import { isPassedOver, passOver } from "./http/passed-over.ts";
 import { problem } from "./http/problem.ts";
@@ -69,12 +70,12 @@ export interface WebSockets {
 /** Takes the upgrade requests of a server from now on. */
 export function attachWebSockets(server: Server, door: WebSocketDoor): WebSockets {
   const upgrades = new Upgrades(server, door);
-  const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    if (isForWebSockets(request) || !isPassedOver(request, socket as Socket)) {
-      void upgrades.take(request, socket as Socket, head);
-    } else {
-      passOver(server, request, socket as Socket, head);
-    }
+  const upgrade = (request: IncomingMessage, duplex: Duplex, head: Buffer): void => {
+    const socket = duplex as Socket;
+    // Sent behind requests that are not answered yet: their answers would run into the frames, or come after this one's.
+    if (isAnswering(socket)) socket.destroy();
+    else if (!isForWebSockets(request) && isPassedOver(request)) passOver(server, request, socket, head);
+    else void upgrades.take(request, socket, head);
   };
   server.on("upgrade", upgrade);
   return { close: () => upgrades.stop() };

@@ -55,6 +55,16 @@ export function createNodeServer(
 /** Whether headers of a request were left out because there were too many: an `Origin` may have been among them. */
 export const hasTooManyHeaders = (rawHeaders: readonly string[]): boolean => rawHeaders.length / 2 >= HEADERS_MAX;
 
+/** Whether a request has several `Host`: Node gives the first, and whoever stands before us may have gone by another. */
+export function namesTwoHosts(rawHeaders: readonly string[]): boolean {
+  let hosts = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] ?? "";
+    if (name.length === 4 && name.toLowerCase() === "host") hosts += 1;
+  }
+  return hosts > 1;
+}
+
 /**
  * Listens, and gives the address that it got.
  * @throws StartError where the address can't be listened on; it names the flag to change.

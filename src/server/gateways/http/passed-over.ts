@@ -7,17 +7,17 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Socket } from "node:net";
 import { Server as TlsServer } from "node:tls";
-import { hasTooManyHeaders, isAnswering } from "./node-server.ts";
+import { hasTooManyHeaders } from "./node-server.ts";
 
 /** What an offer consists of; `Connection` names both, and what else it says is kept. */
 const OF_THE_OFFER = ["upgrade", "http2-settings"];
 
 /**
  * Whether a request that Node took away may be given back. Not what is for WebSockets; nor what has lost headers, for an
- * `Origin` may have been among them; nor where answers are still on their way, which the next one could overtake.
+ * `Origin` may have been among them.
  */
-export function isPassedOver({ headers, rawHeaders }: IncomingMessage, socket: Socket): boolean {
-  return headers.upgrade?.toLowerCase() !== "websocket" && !hasTooManyHeaders(rawHeaders) && !isAnswering(socket);
+export function isPassedOver({ headers, rawHeaders }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() !== "websocket" && !hasTooManyHeaders(rawHeaders);
 }
 
 /** Gives a request back to its server, which reads it anew; `head` = what came after its headers. */
