@@ -61,7 +61,7 @@ async function metric(server: SpawnedServer, line: string): Promise<number> {
 
 describe(`slow readers, seed ${seed}`, () => {
   it("FAN-2 FAN-1 some that stop reading and one at 1 KB/s: bounded, undisturbed, complete in the end", {
-    timeout: sized(300_000, 600_000),
+    timeout: 600_000,
   }, async ({ annotate }) => {
     const env = { VERBATIM_LIMITS_RECENT_BYTES_MAX: String(RECENT_BYTES_MAX) };
     const server = await folder.start({ env });
@@ -121,7 +121,10 @@ describe(`slow readers, seed ${seed}`, () => {
     await heardBy([sender], sent);
     // How much the sockets hold is the kernel's business, and differs from one machine to the next.
     const loadMax = sent + MORE_MESSAGES_MAX;
-    while ((await metric(server, BEHIND)) < SLOW_READERS && sent < loadMax) {
+    // The one over WebSocket answers no ping: where the load goes slowly it is given up before it can fall behind.
+    const due = async (): Promise<number> =>
+      SLOW_READERS - ((await metric(server, 'verbatim_sessions{door="websocket"}')) === 0 ? 1 : 0);
+    while ((await metric(server, BEHIND)) < (await due()) && sent < loadMax) {
       sent += await sayPaced([sender], room, perSecond, (1000 * USUAL_MESSAGES) / perSecond);
       await heardBy([sender], sent);
     }
@@ -138,7 +141,7 @@ describe(`slow readers, seed ${seed}`, () => {
     expect(trickling.cursor(room)).toBeLessThan(sent);
     expect(deafSocket.cursor(room)).toBeLessThan(sent);
     expect(deafStream.cursor).toBeLessThan(sent);
-    expect(await metric(server, BEHIND)).toBeGreaterThanOrEqual(SLOW_READERS);
+    expect(await metric(server, BEHIND)).toBeGreaterThanOrEqual(await due());
 
     // Who takes nothing for 30 s is let go of; nobody else is. A clock in the test's hands says the same in less time.
     for (const door of isLong ? ["tcp", "websocket", "sse"] : []) {
@@ -168,7 +171,7 @@ describe(`slow readers, seed ${seed}`, () => {
       readOn();
       const hasEnded = (): boolean => (who instanceof Chatter ? who.link.hasEnded : isOver.deafStream);
       await until(
-        30_000,
+        120_000,
         () => `${who.label} to hear all or to be closed; it heard ${cursor()} of ${sent}`,
         () => hasEnded() || cursor() === sent || undefined,
       );
@@ -178,7 +181,7 @@ describe(`slow readers, seed ${seed}`, () => {
         expect(await coming).toBe(true);
       }
       await until(
-        30_000,
+        120_000,
         () => `${who.label} to hear all; it heard ${cursor()} of ${sent}`,
         () => cursor() === sent || undefined,
       );
