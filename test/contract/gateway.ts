@@ -7,6 +7,7 @@ import { ERROR_CODES, type ErrorName } from "../../src/protocol/error-codes.ts";
 import { DEFAULT_LIMITS } from "../../src/protocol/limits.ts";
 import { ALWAYS_DURABLE } from "../../src/server/log/memory.ts";
 import type { EventClient } from "../support/event-client.ts";
+import { sayUntilBehind } from "../support/fall-behind.ts";
 import { HandClock } from "../support/hand-clock.ts";
 import type { HeardEvent } from "../support/line-client.ts";
 import { numbers } from "../support/memory-transport.ts";
@@ -216,26 +217,13 @@ export function gatewayContract(name: string, door: DoorUnderTest): void {
       expect(stories[2]).toEqual(stories[0]);
     });
 
-    /**
-     * Lets a writer say more, until a reader who takes nothing is behind, and stays so: how much the kernel takes for
-     * them differs by machine, tens of MB on some. Gives how many messages were said.
-     */
-    async function sayUntilBehind(server: WebSocketServer, writer: Person, reader: Person): Promise<number> {
-      const text = "x".repeat(8000);
-      const isStuck = (): boolean =>
-        Array.from(server.core.sessions.all()).some(
-          ({ user, outbox }) => user.name === reader.name && outbox.bytes > 0,
-        );
-      for (let said = 100; said <= 12_000; said += 100) {
-        sendAll(
-          writer,
-          numbers(said - 99, said).map(() => ({ _ct: "send_message", r: "rust", c: text })),
-        );
-        await writer.heard({ q: said });
-        const isBehind = /^verbatim_sessions_behind_total [1-9]/m.test(await server.telemetry.render());
-        if (said >= 2000 && isBehind && isStuck()) return said;
-      }
-      throw new Error("the kernel took 96 MB for who reads nothing");
+    /** Lets a writer say more until a reader who takes nothing is behind. Gives how many messages were said. */
+    function outrun(server: WebSocketServer, writer: Person, reader: Person): Promise<number> {
+      const command = { _ct: "send_message", r: "rust", c: "x".repeat(8000) };
+      return sayUntilBehind(server, reader.name, (count, said) => {
+        sendAll(writer, Array<object>(count).fill(command));
+        return writer.heard({ q: said });
+      });
     }
 
     it("FAN-1 FAN-2 FAN-3 lets a reader fall behind who does not read, keeps its answers, and completes", async () => {
@@ -243,7 +231,7 @@ export function gatewayContract(name: string, door: DoorUnderTest): void {
       const reader = await inRoom(server, "rust");
       const writer = await inRoom(server, "rust");
       reader.socket.pause();
-      const count = await sayUntilBehind(server, writer, reader);
+      const count = await outrun(server, writer, reader);
       expect(Math.max(...Array.from(server.core.sessions.all(), ({ outbox }) => outbox.bytes))).toBeLessThan(
         256 * 1024,
       );
@@ -267,7 +255,7 @@ export function gatewayContract(name: string, door: DoorUnderTest): void {
       const reader = await inRoom(server, "rust");
       const writer = await inRoom(server, "rust");
       reader.socket.pause();
-      await sayUntilBehind(server, writer, reader);
+      await outrun(server, writer, reader);
       await clock.advance(29_000);
       expect(await writer.quiet()).toEqual([]);
       await clock.advance(2_000);
