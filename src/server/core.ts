@@ -3,7 +3,7 @@
  * acknowledged is lost. Sees ports only; `compose/` chooses the adapters.
  */
 import { type RoomListing, roomListings } from "../protocol/events.ts";
-import { FLUSH_WITHIN_MS, type Limits, READ_WITHIN_MS } from "../protocol/limits.ts";
+import { FLUSH_WITHIN_MS, type Limits } from "../protocol/limits.ts";
 import { atOnce } from "./at-once.ts";
 import type { Accounts } from "./auth/accounts.ts";
 import type { Authenticator } from "./auth/authenticator.ts";
@@ -18,6 +18,7 @@ import { Api } from "./commands/api.ts";
 import { Appender } from "./commands/appender.ts";
 import type { CommandContext } from "./commands/context.ts";
 import { Dispatcher } from "./commands/dispatch.ts";
+import { HeardLog } from "./commands/heard-log.ts";
 import { RateLimit } from "./commands/rate-limit.ts";
 import { ReadMarkers } from "./commands/read-markers.ts";
 import type { AuthConfig, Retention } from "./config/config.ts";
@@ -171,14 +172,8 @@ export async function startCore(ports: Ports, options: CoreOptions): Promise<Cor
   const { accounts, authenticator } = await createAuth(parts);
   const bans = new Bans({ node, directory, signals, clock });
   await bans.load();
-  const access = new Access(hub, bans, {
-    isLive: (room) => projectors.hears(room),
-    reachEnd: (room) => {
-      const reached = projectors.heard(room).then(() => projectors.reachedEnd(room));
-      // A log that can't be asked where it ends is one whose end was not reached.
-      return within(clock, READ_WITHIN_MS, reached).catch(() => false);
-    },
-  });
+  const heard = new HeardLog(projectors, clock);
+  const access = new Access(hub, bans, heard);
   const liveAccess = new LiveAccess({
     ...{ sessions, authenticator, bans, directory, signals, clock, telemetry },
     ended: memberships.ended,
@@ -244,6 +239,7 @@ export async function startCore(ports: Ports, options: CoreOptions): Promise<Cor
       for (const timer of timers) timer.cancel();
       dispatcher.stop();
       api.stop();
+      heard.stop();
       await within(clock, APPENDS_WITHIN_MS, finishAppends());
       // Before the sessions end: everybody would be told of everybody else's leaving.
       presence.close();

@@ -82,6 +82,24 @@ describe("several nodes", () => {
     expect(listener.story.slice(1)).toEqual(["user_joined_room", "room_participation joined", "user_message 1"]);
   });
 
+  it("CMD-4 STOP-1 let nobody wait for the log when they stop: each has an answer", async () => {
+    const world = new ClusterWorld(8, PARTITIONS);
+    const one = await world.start();
+    const ann = await person(world, one, "Ann");
+    const id = await chat(world, one, ann, []);
+    one.log.hears = () => false;
+    const begin = world.clock.monotonic();
+    let answeredAt: number | undefined;
+    const posted = one.core.api.post(ann, id, "too late", undefined).finally(() => {
+      answeredAt = world.clock.monotonic();
+    });
+    posted.catch(() => undefined);
+    await world.clock.advance(200);
+    await world.clock.drive(one.core.stop(), "the stop", 10_000);
+    await expect(posted).rejects.toMatchObject({ code: "unavailable" });
+    expect((answeredAt ?? Number.POSITIVE_INFINITY) - begin).toBe(200);
+  });
+
   it("CMD-2 read back on each what was posted on the other, while only one writes it to the store", async () => {
     const world = new ClusterWorld(2, PARTITIONS);
     const nodes = [await world.start(), await world.start(), await world.start()];

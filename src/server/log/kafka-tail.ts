@@ -166,7 +166,7 @@ export class KafkaTail {
         continue;
       }
       try {
-        await this.#ask(lane, leader, asked);
+        await this.#ask(lane, leader, asked, failures > 0);
         failures = 0;
         trouble.over();
       } catch (error) {
@@ -179,11 +179,14 @@ export class KafkaTail {
     }
   }
 
-  /** One request. Throws where any of it comes to nothing; the rest is handed out first. */
-  async #ask(lane: Lane, leader: number, asked: readonly KafkaCursor[]): Promise<void> {
-    const isWaiting = asked.every(({ isAtEnd }) => isAtEnd);
-    const behindWaitMs = isWaiting ? BEHIND_WAIT_MS : 0;
-    const waitMs = lane === "live" ? LIVE_WAIT_MS : behindWaitMs;
+  /**
+   * One request. Throws where any of it comes to nothing; the rest is handed out first. After trouble (`isAfresh`) it is
+   * answered at once, news or none: people may wait for this node to hear from the log again (CMD-4).
+   */
+  async #ask(lane: Lane, leader: number, asked: readonly KafkaCursor[], isAfresh: boolean): Promise<void> {
+    const behindWaitMs = asked.every(({ isAtEnd }) => isAtEnd) ? BEHIND_WAIT_MS : 0;
+    const usualWaitMs = lane === "live" ? LIVE_WAIT_MS : behindWaitMs;
+    const waitMs = isAfresh ? 0 : usualWaitMs;
     const asks = asked.map(({ partition, position }) => ({ partition, from: position }));
     const answer = await this.#wire.fetch(lane, leader, asks, { waitMs, ...SIZES[lane] });
     if (answer.errorCode !== 0) throw new Error(`the broker answers ${answer.errorCode}`);

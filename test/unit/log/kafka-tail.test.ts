@@ -176,6 +176,21 @@ describe("reading a topic", () => {
     topic.tail.close();
   });
 
+  it("CMD-4 hears the log at once when a broker answers again, though nothing is new", async () => {
+    const topic = new FakeTopic();
+    topic.reader(0, 0);
+    await topic.clock.advance(1_000);
+    topic.isDown = true;
+    await topic.clock.advance(5_000);
+    expect(topic.tail.hears(0)).toBe(false);
+    topic.isDown = false;
+    const asked = topic.asked.length;
+    while (topic.asked.length === asked) await topic.clock.advance(10);
+    await topic.clock.settle();
+    expect(topic.tail.hears(0)).toBe(true);
+    expect(topic.asked.at(-1)).toMatchObject({ lane: "live", waitMs: 750 });
+  });
+
   it("LOG-3 waits for a broker that is gone, however long, and goes on where it was", async () => {
     const topic = new FakeTopic();
     topic.write(0, ...some(0, 3));
