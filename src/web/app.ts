@@ -12,7 +12,7 @@ import { Notifier } from "./actions/notifier.ts";
 import { browserShelf, onSetting, readSetting, writeSetting } from "./actions/settings.ts";
 import { tabName, takeTabName } from "./actions/tab.ts";
 import { type Entry, neighbour } from "./model/entry.ts";
-import { pathOf, type Route, routeOf } from "./model/route.ts";
+import { pathOf, type Route, routeBehindDoor, routeOf } from "./model/route.ts";
 import { errorWords } from "./model/words.ts";
 import type { Me, Store } from "./store.ts";
 
@@ -162,9 +162,9 @@ export class App {
 
   async #enterAs({ id, name, isAdmin }: Me): Promise<void> {
     writeSetting(WHO_SETTING, id);
-    const wanted = routeOf(location.pathname);
+    const wanted = routeBehindDoor(location);
     await this.#begin({ id, name, isAdmin });
-    this.go(wanted.type === "door" ? { type: "home" } : wanted, false);
+    this.go(wanted, false);
   }
 
   async #begin(me: Me): Promise<void> {

@@ -30,9 +30,9 @@ describe("where people sign in with passwords", () => {
   afterAll(() => site?.stop());
 
   /** Somebody with an account, through an invite that they came by. */
-  async function invited(name: string, invite: string): Promise<Page> {
+  async function invited(name: string, invite: string, path = "/"): Promise<Page> {
     const { page } = await openWindow(browser(), site.origin);
-    await page.goto(`/#invite=${invite}`);
+    await page.goto(`${path}#invite=${invite}`);
     await page.getByRole("heading", { name: "Create an account" }).waitFor();
     expect(new URL(page.url()).hash).toBe("");
     expect(await page.getByLabel("Invite").inputValue()).toBe(invite);
@@ -54,6 +54,23 @@ describe("where people sign in with passwords", () => {
     await late.getByRole("button", { name: "Create account" }).click();
     await inList(late, "general").click();
     await late.getByRole("log").getByText("hello everybody").waitFor();
+  });
+
+  it("a link to a room leads there once one is signed in or up, with an invite or without, and after the sign-in has ended", async () => {
+    const page = await invited("Lou", await beside(site, "invite"), "/ui/chats/rust");
+    const field = page.getByRole("textbox", { name: "Message rust" });
+    await field.waitFor();
+    expect(new URL(page.url()).pathname).toBe("/ui/chats/rust");
+    await page.context().clearCookies();
+    await page.goto("/ui/chats/general");
+    await page.getByLabel("Name").fill("Lou");
+    await page.getByLabel("Password").fill(PASSWORD);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("textbox", { name: "Message general" }).waitFor();
+    expect(page.url()).toBe(`${site.origin}/ui/chats/general`);
+    // Who is in already is led on at once.
+    await page.goto("/?to=%2Fui%2Fchats%2Frust");
+    await field.waitFor();
   });
 
   it("who is banned is told until when, in the room and at its door, keeps what was typed, and comes in again when that is over", async () => {

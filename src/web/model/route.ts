@@ -29,6 +29,13 @@ export function routeOf(path: string): Route {
   }
 }
 
+/** What lies behind the door, by an address: what it names, or what one was on the way to when the door came between. */
+export function routeBehindDoor({ pathname, search }: { readonly pathname: string; readonly search: string }): Route {
+  const route = routeOf(pathname);
+  const wanted = route.type === "door" ? routeOf(new URLSearchParams(search).get("to") ?? "") : route;
+  return wanted.type === "door" ? { type: "home" } : wanted;
+}
+
 /** The path of a route. */
 export function pathOf(route: Route): string {
   if (route.type === "door") return "/";

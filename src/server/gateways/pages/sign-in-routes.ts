@@ -5,6 +5,7 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
 import type { PageFrame, PagesDoor } from "./door.ts";
 import { protectPage } from "./page-headers.ts";
+import { pathBehind } from "./paths.ts";
 import { type PlainError, plainError } from "./plain-errors.ts";
 import { leadTo, sendPage, textOf, whoAsks } from "./requests.ts";
 import { type RefusedSignIn, signInPage } from "./sign-in-page.ts";
@@ -13,7 +14,7 @@ import { type RefusedSignIn, signInPage } from "./sign-in-page.ts";
 export function addSignInRoutes(server: FastifyInstance, door: PagesDoor): void {
   server.get("/", async (request, reply) => {
     const who = await whoAsks(door, request);
-    if (who !== undefined && who !== "ended") return leadTo(reply, "/dashboard");
+    if (who !== undefined && who !== "ended") return leadTo(reply, pathBehind(textOf(request.query, "to")));
     const notice = who === "ended" ? "Your sign-in has ended, or this server does not know it." : undefined;
     return sendPage(reply, door, 200, signInPage({ rules: door, refused: undefined, notice }));
   });

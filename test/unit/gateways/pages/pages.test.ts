@@ -68,12 +68,35 @@ describe("a page", () => {
     }
   });
 
-  it("is for those who signed in: others are led to the sign-in page", async () => {
-    for (const url of ["/dashboard", "/ui/chats/general", "/ui/chats/general/latest", "/ui/chats/general/members"]) {
+  it("is for those who signed in: others are led to the sign-in page, which knows what they were on the way to", async () => {
+    for (const [url, location] of [
+      ["/dashboard", "/"],
+      ["/ui/chats/general", "/?to=%2Fui%2Fchats%2Fgeneral"],
+      ["/ui/chats/a%20%C3%A9?before=7", "/?to=%2Fui%2Fchats%2Fa%2520%25C3%25A9"],
+      ["/ui/chats/general/latest", "/"],
+      ["/ui/chats/general/members", "/?to=%2Fui%2Fchats%2Fgeneral%2Fmembers"],
+    ] as const) {
       for (const headers of [{}, { cookie: "user_id=00000000-0000-4000-8000-000000000000" }]) {
         const { statusCode, headers: answer } = await pages.server.inject({ url, headers });
-        expect([statusCode, answer["location"]], url).toEqual([303, "/"]);
+        expect([statusCode, answer["location"]], url).toEqual([303, location]);
       }
+    }
+  });
+
+  it("leads who is signed in on from the sign-in page, to pages of its own and to nobody else's", async () => {
+    const cookie = await pages.cookieOf("alice");
+    for (const [to, location] of [
+      ["/ui/chats/general", "/ui/chats/general"],
+      ["/ui/chats/general/members", "/ui/chats/general/members"],
+      ["//evil.example/ui/chats/x", "/dashboard"],
+      ["https://evil.example/ui/chats/x", "/dashboard"],
+      ["/ui/chats/../../logout", "/dashboard"],
+      ["/ui/chats/x\r\nset-cookie: a=b", "/dashboard"],
+      ["/logout", "/dashboard"],
+      ["", "/dashboard"],
+    ] as const) {
+      const { statusCode, headers } = await pages.server.inject({ url: "/", query: { to }, headers: { cookie } });
+      expect([statusCode, headers["location"]], to).toEqual([303, location]);
     }
   });
 
