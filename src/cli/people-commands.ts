@@ -101,7 +101,10 @@ function addTokens(program: Command, finish: (exitCode: number) => void): void {
     await revokeToken(placeIn(given), name, id);
     finish(0);
   });
-  withPlace(program.command("invite").description("make an invite to sign up and print it, this once"))
+  addSettingFlags(program.command("invite").description("make an invite to sign up and print it, this once"), [
+    ...PLACE_KEYS,
+    "origin",
+  ])
     .option("--days <N>", "how long it is good", INVITE_DAYS)
     .action(async (given: Given) => {
       const { createInvite } = await import("./token.ts");

@@ -3,6 +3,8 @@ import { ApiTokens } from "../server/auth/api-tokens.ts";
 import { hashSecret, newSecret } from "../server/auth/secrets.ts";
 import { systemChance, systemClock } from "../server/clock.ts";
 import { CommandError } from "../server/commands/command-error.ts";
+import { readSources } from "../server/config/env.ts";
+import { originSetting } from "../server/config/origin-setting.ts";
 import type { Account, Directory } from "../server/directory/directory.ts";
 import { StartError } from "../server/start-error.ts";
 import { IdMaker } from "../server/uuid.ts";
@@ -53,14 +55,18 @@ export async function revokeToken(options: PlaceOptions, name: string, id: strin
   });
 }
 
-/** Makes an invite and prints it. */
+/** Makes an invite and prints it, and how it is sent to somebody as a link. */
 export async function createInvite(options: PlaceOptions & { readonly days: string }): Promise<void> {
   const expiresAt = endOf(options.days);
+  const [origin] = originSetting(readSources(options.flags, options.config));
   await withPeople(options, true, async (directory) => {
     const secret = newSecret(systemChance);
     await directory.saveInvite(hashSecret(secret), expiresAt);
     say(secret);
     hint(`lets one person sign up, until ${showTime(expiresAt)} UTC; it is not shown again`);
+    // Behind a `#` it reaches no server on its way, and no log.
+    if (origin !== undefined) hint(`to send: ${origin}/#invite=${secret}`);
+    else hint(`to send: the address of your server, then /#invite=${secret} (--origin puts them together)`);
   });
 }
 

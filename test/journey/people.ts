@@ -53,7 +53,7 @@ export function people(place: JourneyPlace): void {
   /** The same, where nothing may go wrong: what it printed. */
   async function done(args: readonly string[], input = ""): Promise<string> {
     const { code, stdout, stderr } = await run(args, input);
-    expect([args.join(" "), code, stderr.replace(/^(made the data folder|token|lets one).*\n/, "")]).toEqual([
+    expect([args.join(" "), code, stderr.replace(/^(made the data folder|token|lets one|to send).*\n/gm, "")]).toEqual([
       args.join(" "),
       0,
       "",
@@ -258,7 +258,8 @@ export function people(place: JourneyPlace): void {
       const server = await start("--sign-up", "invite");
       const { stdout, stderr } = await run(["invite", "--days", "1"]);
       expect(stdout).toMatch(SECRET);
-      expect(stderr).toMatch(/^lets one person sign up, until [-\d]+ [\d:]+ UTC; it is not shown again\n$/);
+      expect(stderr).toMatch(/^lets one person sign up, until [-\d]+ [\d:]+ UTC; it is not shown again\n/);
+      expect(stderr).toContain(`/#invite=${stdout.trim()} `);
       const signUp = async (username: string, invite: string): Promise<number> => {
         const answer = await fetch(`http://127.0.0.1:${server.other.httpPort}/users`, {
           method: "POST",
@@ -270,6 +271,20 @@ export function people(place: JourneyPlace): void {
       expect(await signUp("alice", "none")).toBe(403);
       expect(await signUp("alice", stdout.trim())).toBe(201);
       expect(await signUp("bob", stdout.trim())).toBe(403);
+    });
+
+    it("an invite is told as a link where the server's origin is known", async () => {
+      const env = { VERBATIM_ORIGIN: "https://chat.example.org,https://other.example.org" };
+      const link = async (args: readonly string[]): Promise<string | undefined> => {
+        const { stdout, stderr } = await run(["invite", ...args], "", env);
+        expect(stdout).toMatch(SECRET);
+        return /^to send: (.*)$/m.exec(stderr.replace(stdout.trim(), "SECRET"))?.[1];
+      };
+      expect(await link([])).toBe("https://chat.example.org/#invite=SECRET");
+      expect(await link(["--origin", "https://here.example"])).toBe("https://here.example/#invite=SECRET");
+      const { code, stdout, stderr } = await run(["invite", "--origin", "chat.example.org"]);
+      expect([code, stdout]).toEqual([1, ""]);
+      expect(stderr).toMatch(/--origin: must be .*https:\/\/chat\.example\.org/);
     });
   });
 

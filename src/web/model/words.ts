@@ -31,7 +31,9 @@ export function sentence(text: string): string {
 
 /** A refusal in words: ours for its code, or the server's. */
 export function refusalWords(code: string, text: string): string {
-  return WORDS[code as ErrorName] ?? sentence(withLocalTimes(text));
+  // A sentence of its own needs no name of the field before it, which is for programs.
+  const said = code === "bad_field" ? text.replace(/^[a-z_]+: (?=an? )/, "") : text;
+  return WORDS[code as ErrorName] ?? sentence(withLocalTimes(said));
 }
 
 /** Why a message of one's own was not sent, in words. */

@@ -1,7 +1,7 @@
 /** The web client's addresses and words. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { pathOf, placeOfPublic, routeOf } from "../../../src/web/model/route.ts";
+import { pathOf, placeOfPublic, routeBehindDoor, routeOf } from "../../../src/web/model/route.ts";
 import {
   badge,
   errorWords,
@@ -34,6 +34,16 @@ describe("an address", () => {
     expect(routeOf(path)).toEqual(route);
   });
 
+  it.each([
+    ["/", "?to=%2Fui%2Fchats%2Frust", { type: "room", place: "rust" }],
+    ["/ui/chats/rust", "", { type: "room", place: "rust" }],
+    ["/", "", { type: "home" }],
+    ["/", "?to=%2F", { type: "home" }],
+    ["/", "?to=https%3A%2F%2Fevil.example%2Fui%2Fchats%2Fx", { type: "home" }],
+  ])("%s%s leads through the door to what was wanted", (pathname, search, route) => {
+    expect(routeBehindDoor({ pathname, search })).toEqual(route);
+  });
+
   it("names a public room where that can be read, as the plain pages do", () => {
     expect(placeOfPublic("id", "rust")).toBe("rust");
     expect(placeOfPublic("id", "a/b & c")).toBe("id");
@@ -44,6 +54,9 @@ describe("words", () => {
   it("say what an error means to a person, and nothing that is for programs", () => {
     expect(errorWords({ code: "name_taken", detail: "the name is taken" })).toContain("Choose another");
     expect(errorWords({ code: "bad_field", detail: "name: too long" })).toBe("Name: too long.");
+    expect(errorWords({ code: "bad_field", detail: "password: a password has 8 characters at least" })).toBe(
+      "A password has 8 characters at least.",
+    );
     expect(errorWords(new TypeError("Failed to fetch"))).toContain("can’t be reached");
   });
 
