@@ -77,6 +77,8 @@ export async function comeIn(
 export async function makeWebChat(page: Page, name: string, members: readonly string[]): Promise<void> {
   await page.getByRole("navigation").getByRole("button", { name: "New chat" }).click();
   const dialog = page.getByRole("dialog", { name: "New chat" });
+  // The keyboard is where one begins.
+  await dialog.locator("input:focus").and(dialog.getByRole("combobox")).waitFor();
   for (const member of members) {
     await dialog.getByRole("combobox").fill(member);
     await dialog.getByRole("option", { name: member }).click();

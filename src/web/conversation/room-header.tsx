@@ -32,8 +32,10 @@ export function RoomHeader(props: {
 
 function Here({ store }: { readonly store: ConversationStore }) {
   const { users, count: present } = store.presence.value;
+  const { type } = store.roomState.value;
+  if (type === "gone" || type === "refused") return null;
   const more = present - Math.min(users.length, NAMES_MAX);
-  const isKnown = store.roomState.value.type === "live" && store.connection.value.type === "online";
+  const isKnown = type === "live" && store.connection.value.type === "online";
   return (
     <details class={isKnown ? "vc-here" : "vc-here vc-stale"}>
       <summary>

@@ -157,7 +157,7 @@ function ChangeView({ row }: { readonly row: ChangeRow }) {
   const { who, did, what, after } = happening(row.change);
   return (
     <p class="vc-note">
-      <bdi>{who}</bdi> {did} {what !== "" && <bdi>{what}</bdi>} {after}{" "}
+      <bdi>{who}</bdi> {did} {what !== "" && <bdi>{what}</bdi>} {after} {"·\u00a0"}
       <time dateTime={new Date(row.change.time).toISOString()} title={wholeTime(row.change.time)}>
         {clockTime(row.change.time)}
       </time>

@@ -77,7 +77,7 @@ function Countdown({ until }: { readonly until: number }) {
     return () => clearInterval(timer);
   }, []);
   const seconds = Math.max(0, Math.ceil((until - now) / 1000));
-  return seconds > 0 ? <span aria-hidden="true"> in {seconds} s.</span> : <Soon />;
+  return seconds > 0 ? <span aria-hidden="true"> {`in\u00a0${seconds}\u00a0s.`}</span> : <Soon />;
 }
 
 /** A note for a while, or an error until it is closed. */

@@ -20,6 +20,7 @@ export interface ComboboxProps<T> {
   readonly options: readonly Option<T>[];
   /** What stands below where nothing fits. */
   readonly nothing: string;
+  /** Where the keyboard begins in the dialog that it stands in. */
   readonly focus?: boolean;
   readonly type: (text: string) => void;
   readonly choose: (value: T) => void;
@@ -71,7 +72,7 @@ export function Combobox<T>(props: ComboboxProps<T>) {
         spellcheck={false}
         placeholder={props.placeholder}
         value={typed}
-        ref={props.focus === true ? focusOnce : null}
+        data-focus={props.focus === true ? "" : undefined}
         onInput={(event) => {
           setMarked(0);
           props.type(event.currentTarget.value);
@@ -102,10 +103,3 @@ export function Combobox<T>(props: ComboboxProps<T>) {
 }
 
 const optionId = (id: string, index: number): string => `${id}-${index}`;
-
-/** Puts the keyboard there when it appears. */
-function focusOnce(element: HTMLInputElement | null): void {
-  if (element === null || element.dataset["focused"] !== undefined) return;
-  element.dataset["focused"] = "";
-  element.focus();
-}

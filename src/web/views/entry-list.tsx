@@ -2,7 +2,7 @@
  * The web client's views: a list of chats or rooms. Of a long one only the rows near what is seen are there.
  */
 import type { ComponentChild, RefObject } from "preact";
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { Virtualizer, type VirtualizerHandle } from "virtua";
 import type { Entry } from "../model/entry.ts";
 
@@ -44,15 +44,15 @@ function Long({ entries, open, row, scroller }: EntryListProps) {
   const place = useRef<HTMLDivElement>(null);
   const handle = useRef<VirtualizerHandle>(null);
   const [above, setAbove] = useState(0);
-  useLayoutEffect(() => {
-    const measure = (): void => {
+  useEffect(() => {
+    // Told when the page has been laid out: to ask for it sooner would lay it out once more, in the middle of a drawing.
+    const watch = new ResizeObserver(() => {
       if (place.current === null || scroller.current === null) return;
       const { top } = scroller.current.getBoundingClientRect();
       setAbove(place.current.getBoundingClientRect().top - top + scroller.current.scrollTop);
-    };
-    measure();
-    window.addEventListener("resize", measure);
-    return () => window.removeEventListener("resize", measure);
+    });
+    for (const element of [place.current, scroller.current]) if (element !== null) watch.observe(element);
+    return () => watch.disconnect();
   }, [scroller]);
   const at = entries.findIndex(({ room }) => room === open);
   const isListed = at >= 0;

@@ -19,9 +19,9 @@ export function Modal(props: {
   useEffect(() => {
     const element = dialog.current;
     if (element === null) return;
-    const focused = element.querySelector<HTMLElement>("input:focus");
     if (!element.open) element.showModal();
-    focused?.focus();
+    // Only what is shown can have the keyboard.
+    element.querySelector<HTMLElement>("[data-focus]")?.focus();
     element.addEventListener("close", close);
     return () => {
       // It tells of its end later, when another may be open already.

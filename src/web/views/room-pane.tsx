@@ -45,10 +45,11 @@ function Pane(props: {
     if (window.matchMedia("(pointer: fine)").matches) main.current?.querySelector("textarea")?.focus();
   }, []);
   // Who is not in it any more may neither see nor change who is.
-  const showsMembers = store.showsMembers.value && hasMembers && entry.lost === undefined;
+  const mayManage = hasMembers && entry.lost === undefined;
+  const showsMembers = store.showsMembers.value && mayManage;
   return (
     <div class={showsMembers ? "room-pane with-members" : "room-pane"}>
-      <main ref={main} id="main" class={hasMembers ? "room-main has-members" : "room-main"} tabIndex={-1}>
+      <main ref={main} id="main" class={mayManage ? "room-main has-members" : "room-main"} tabIndex={-1}>
         <button
           type="button"
           class="plain round back"
@@ -67,7 +68,7 @@ function Pane(props: {
           moderates={moderates(entry, app.store.me.value)}
           enterAgain={app.enterAgain}
         />
-        {hasMembers && entry.lost === undefined && (
+        {mayManage && (
           <button
             type="button"
             class="plain round members-toggle"

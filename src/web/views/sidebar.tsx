@@ -101,7 +101,9 @@ function Lists({ scroller }: { readonly scroller: RefObject<HTMLElement | null> 
     <>
       {sorted.value.length > 12 && <Filter />}
       <Section title="Chats">
-        {chats.length === 0 && <p class="dim side-note">{isFiltered ? "None is called so." : "None yet."}</p>}
+        {chats.length === 0 && (
+          <p class="dim side-note">{isFiltered ? "None is called so." : "None yet. Begin one with + above."}</p>
+        )}
         <EntryList entries={chats} open={open} row={row} scroller={scroller} />
       </Section>
       {rooms.length > 0 && (

@@ -107,11 +107,9 @@ function TokenRow({ token, reload }: { readonly token: Token; readonly reload: (
   return (
     <li>
       <span class="token-text">
-        <bdi>{label === "" ? "without a name" : label}</bdi>
-        <span class="dim">
-          made {fullTime(createdAt)},{" "}
-          {expiresAt === undefined ? "good until revoked" : `good until ${fullTime(expiresAt)}`}
-        </span>
+        <bdi>{label === "" ? "Without a name" : label}</bdi>
+        <span class="dim">Made {fullTime(createdAt)}</span>
+        <span class="dim">{expiresAt === undefined ? "Good until revoked" : `Good until ${fullTime(expiresAt)}`}</span>
         {doing.error !== "" && <span class="error">{doing.error}</span>}
       </span>
       <button type="button" class="plain danger" aria-label={`Revoke ${label}`} onClick={() => doing.run(revoke)}>
