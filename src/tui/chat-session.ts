@@ -12,6 +12,9 @@ import { Kept } from "./kept.ts";
 /** How often the time to the server and back is taken, in milliseconds. */
 const ROUND_TRIP_EVERY_MS = 10_000;
 
+/** When it is taken for the first time after signing in, in milliseconds. */
+const FIRST_ROUND_TRIP_MS = 1_000;
+
 /** Chats that are followed without being opened, so that one sees what comes; the others are when they are opened. */
 const CHATS_FOLLOWED_MAX = 50;
 
@@ -38,8 +41,8 @@ export class ChatSession {
   readonly #options: SessionOptions;
   readonly #dispatch: (action: Action) => void;
   #client: ChatClient | undefined;
-  /** Room → what ends listening to it. */
-  readonly #listening = new Map<string, () => void>();
+  /** Rooms that are listened to, and what ends that. */
+  readonly #listening = new Map<string, { readonly room: Room; readonly stop: () => void }>();
   readonly #kept = new Kept();
   #timer: NodeJS.Timeout | undefined;
 
@@ -76,7 +79,7 @@ export class ChatSession {
   /** Ends the connection. */
   close(): void {
     clearInterval(this.#timer);
-    for (const stop of this.#listening.values()) stop();
+    for (const { stop } of this.#listening.values()) stop();
     this.#listening.clear();
     const client = this.#client;
     this.#client = undefined;
@@ -111,12 +114,13 @@ export class ChatSession {
         this.#options.keeper?.save(server, client.session);
       }
       if (place !== undefined) this.#openFirst(client, place.rooms);
-      void this.#takeRoundTrip();
+      // Not while all that comes first is drawn: it would be counted in.
+      setTimeout(() => void this.#takeRoundTrip(), FIRST_ROUND_TRIP_MS).unref();
     });
     client.on("roomAdded", (listing) => {
       this.#dispatch({ type: "roomAdded", listing });
       this.#open(listing.room, false, 0);
-      this.#dispatch({ type: "hinted", text: `you are in the chat “${listing.description}” now` });
+      this.#dispatch({ type: "hinted", text: `new chat: ${listing.description}` });
     });
     client.on("roomRemoved", ({ room }) => this.#dispatch({ type: "roomRemoved", room }));
     client.on("refused", ({ text }) => this.#dispatch({ type: "hinted", text }));
@@ -162,12 +166,15 @@ export class ChatSession {
     else this.#dispatch({ type: "hinted", text: `there is no room ${startRoom}` });
   }
 
-  /** Follows a room from after a seq; with 0 from its last records. */
-  #open(name: string, isLookedAt: boolean, after: number): void {
+  /** Follows a room from after a seq; with 0 from its last records, or from where one was in it when it was lost. */
+  #open(name: string, isLookedAt: boolean, cursor: number): void {
     const client = this.#client;
     if (client === undefined) return;
     this.#dispatch({ type: "opened", room: name, isLookedAt });
-    if (this.#listening.has(name)) return;
+    const before = this.#listening.get(name);
+    if (before !== undefined && client.room(name) === before.room) return;
+    before?.stop();
+    const after = cursor === 0 && before !== undefined ? before.room.cursor : cursor;
     const room = after === 0 ? client.open(name) : client.open(name, { after });
     const stops = [
       room.on("state", (state) => this.#dispatch({ type: "roomStateChanged", room: name, state })),
@@ -180,14 +187,15 @@ export class ChatSession {
       room.on("reset", ({ oldest }) => this.#dispatch({ type: "wasReset", room: name, oldest })),
       room.on("outgoing", () => this.#tellOutgoing(name)),
     ];
-    this.#listening.set(name, () => {
-      for (const stop of stops) stop();
-    });
+    const stop = (): void => {
+      for (const end of stops) end();
+    };
+    this.#listening.set(name, { room, stop });
     this.#tellOutgoing(name);
   }
 
   #leave(name: string): void {
-    this.#listening.get(name)?.();
+    this.#listening.get(name)?.stop();
     this.#listening.delete(name);
     this.#client?.room(name)?.leave();
     this.#dispatch({ type: "left", room: name });

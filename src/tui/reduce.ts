@@ -5,7 +5,7 @@ import { geometry } from "./geometry.ts";
 import type { ItemRows } from "./item-rows.ts";
 import { isRoomAction, type RoomActionType, reduceRoom } from "./reduce-room.ts";
 import type { Window } from "./scroll.ts";
-import { newView, type RoomEntry, type RoomView, type TuiState } from "./state.ts";
+import { entryOf, newView, type RoomEntry, type RoomView, type TuiState } from "./state.ts";
 import { sanitizeLine } from "./text/sanitize.ts";
 
 /** For how long a word on what was just done is shown, in milliseconds. */
@@ -66,7 +66,10 @@ const TABLE: Table = {
   },
   roomRemoved: (state, { room }) => {
     const rooms = state.rooms.filter((entry) => entry.room !== room);
-    return { ...state, rooms, selected: keep(state, rooms) };
+    const views = new Map(state.views);
+    const view = views.get(room);
+    if (view !== undefined) views.set(room, { ...view, former: entryOf(state, room) });
+    return { ...state, rooms, views, selected: keep(state, rooms) };
   },
   opened: (state, { room, isLookedAt }) => {
     const views = new Map(state.views);

@@ -48,6 +48,8 @@ export interface Anchor {
 /** A room that is followed. */
 export interface RoomView {
   readonly room: string;
+  /** What the list said of it before it went from there; `undefined` while it stands there. */
+  readonly former: RoomEntry | undefined;
   readonly state: RoomState;
   /** A part of the conversation without holes, oldest first; up to its end unless `tail` is there. */
   readonly items: readonly Item[];
@@ -153,7 +155,8 @@ export function initialState(server: string, token: string, size: Size, now: num
 /** A room that was just opened. */
 export function newView(room: string): RoomView {
   return {
-    ...{ room, state: { type: "joining" }, items: [], tail: undefined, hasOlder: true, loading: undefined },
+    ...{ room, former: undefined, state: { type: "joining" } },
+    ...{ items: [], tail: undefined, hasOlder: true, loading: undefined },
     ...{ anchor: undefined, unread: 0, below: 0, presence: { users: [], count: 0 }, outgoing: [], typing: [] },
     ...{ cursor: 0, missed: undefined, wasLive: false, notices: 0, input: EMPTY_LINE, sent: [], recalled: undefined },
   };
@@ -166,6 +169,6 @@ export function currentView(state: TuiState): RoomView | undefined {
 
 /** What the list says about a room; one that has gone from it keeps its name. */
 export function entryOf(state: TuiState, room: string): RoomEntry {
-  const found = state.rooms.find((entry) => entry.room === room);
+  const found = state.rooms.find((entry) => entry.room === room) ?? state.views.get(room)?.former;
   return found ?? { room, title: room, description: "", isChat: false };
 }

@@ -31,7 +31,7 @@ const BOLD = ["1", "22"] as const;
 
 const PLAIN: Theme = {
   ...COLORED,
-  ...{ accent: BOLD, good: BOLD, warn: BOLD, bad: BOLD },
+  ...{ accent: BOLD, good: BOLD, warn: BOLD, bad: BOLD, own: ["1;4", "22;24"] },
   ...{ name0: BOLD, name1: BOLD, name2: BOLD, name3: BOLD, name4: BOLD, name5: BOLD },
 };
 

@@ -179,6 +179,42 @@ describe("verbatim tui", () => {
     await client.heard({ c: "a draft" });
   });
 
+  it("TUI-3 names a chat that it lost while it was open, and goes on in it, without a hole, once it is in it again", async () => {
+    await server.kill("SIGKILL");
+    const data = join(folder, "chats");
+    server = await startServer({ dataDir: data });
+    const call = async (method: string, path: string, body?: object): Promise<Record<string, string>> => {
+      const answer = await fetch(`http://127.0.0.1:${server.httpPort}${path}`, {
+        method,
+        headers: { "content-type": "application/json", cookie: `user_id=${bob}` },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      expect(answer.ok, `${method} ${path}: ${answer.status}`).toBe(true);
+      return answer.status === 204 ? {} : ((await answer.json()) as Record<string, string>);
+    };
+    let bob = "";
+    const { user_id: ada = "" } = await call("POST", "/users", { username: "ada" });
+    bob = (await call("POST", "/users", { username: "bob" }))["user_id"] ?? "";
+    const { chat_id: chat = "" } = await call("POST", "/chats", { name: "the plan", members: [bob, ada] });
+    const made = spawnSync(process.execPath, [BIN, "token", "create", "ada", "--label", "t", "--data", data]);
+    expect(made.status, String(made.stderr)).toBe(0);
+
+    const screen = open([`127.0.0.1:${server.tcpPort}`, "--room", "the plan"], SIZE, {
+      VERBATIM_TOKEN: String(made.stdout).trim(),
+    });
+    await screen.shows(/1 here/);
+    await call("DELETE", `/chats/${chat}/members/${ada}`);
+    await screen.shows(/the plan +left[\s\S]*not in this room any more/);
+    await call("POST", `/chats/${chat}/messages`, { content: "said without ada" });
+    await call("POST", `/chats/${chat}/members`, { members: [ada] });
+    await screen.shows(/said without ada[\s\S]*bob added ada/);
+    screen.type("back again");
+    screen.press("Enter");
+    await screen.looks((whole) => {
+      for (const text of ["said without ada", "ada back again"]) expect(count(whole, text), whole).toBe(1);
+    });
+  });
+
   it("TUI-1 bears escape sequences, wide characters and emoji, and any size", async () => {
     const screen = await inRoom();
     const client = await other();

@@ -70,7 +70,7 @@ function ChatPage({ state, itemRows, brush }: AppProps): JSX.Element {
         <RowsView rows={roomRows(state, roomColumns, bodyRows)} columns={roomColumns} {...theirs} />
         <Line text="│ " {...theirs} />
         <RowsView rows={middle} columns={columns} {...theirs} />
-        {peopleColumns > 0 && <Line text=" │" {...theirs} />}
+        {peopleColumns > 0 && <Line text={state.current === undefined ? "" : " │"} {...theirs} />}
         {peopleColumns > 0 && <RowsView rows={peopleRows(state, bodyRows)} columns={peopleColumns} {...theirs} />}
       </Box>
       <RowsView rows={barRows(state)} columns={state.size.columns} height={2} brush={brush} />

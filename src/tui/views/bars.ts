@@ -3,6 +3,10 @@ import { inWords } from "../address.ts";
 import { duration } from "../local-time.ts";
 import { bothEnds, fillRow, type Row, rowWidth, type Span, type Style, span } from "../rows.ts";
 import { currentView, type TuiState } from "../state.ts";
+import { cut } from "../text/width.ts";
+
+/** A name takes at most so much of the row: the connection's state beside it matters more. */
+const NAME_COLUMNS_MAX = 16;
 
 /** Both rows. */
 export function barRows(state: TuiState): Row[] {
@@ -12,21 +16,21 @@ export function barRows(state: TuiState): Row[] {
 function statusRow(state: TuiState): Row {
   const { columns } = state.size;
   const { text, mark, style } = connectionText(state);
-  const start: Span[] = [
-    span(` ${state.user ?? "…"}`, "strong"),
-    span("  "),
-    span(mark, style),
-    span(` ${text}`, style),
-  ];
   const times: string[] = [];
-  if (state.onlineSince !== undefined) times.push(duration(state.now - state.onlineSince));
+  if (state.onlineSince !== undefined) times.push(` ${duration(state.now - state.onlineSince)}`);
   if (state.roundTripMs !== undefined) times.push(roundTrip(state.roundTripMs));
-  return bothEnds(start, [span([...times, `${state.server} `].join(" · "), "dim")], columns);
+  const start: Span[] = [
+    span(` ${cut(state.user ?? "…", NAME_COLUMNS_MAX)}`, "strong"),
+    span("  "),
+    span(`${mark} ${text}`, style),
+    span(times.join(" · "), "dim"),
+  ];
+  return bothEnds(start, [span(`${state.server} `, "dim")], columns);
 }
 
-/** The time to the server and back. */
+/** The time to the server and back, as people of the network call it. */
 function roundTrip(ms: number): string {
-  return ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`;
+  return `rtt ${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
 }
 
 function connectionText({ connection, now }: TuiState): { text: string; mark: string; style: Style } {
@@ -61,7 +65,8 @@ const REST: Keys = [PEOPLE, NEXT_ROOM, ["^G", "help"], ["^C", "quit"]];
 
 const WRITING: Keys = [["Enter", "send"], ["Tab", "rooms"], ["PgUp", "scroll"], ...REST];
 const SCROLLED: Keys = [["Esc", "newest"], ["PgUp PgDn", "scroll"], ["Tab", "rooms"], ...REST];
-const CHOOSING: Keys = [["↑↓", "choose"], ["Enter", "open"], ["Tab", "back"], ["Del", "leave"], ...REST.slice(2)];
+const BACK = ["Tab", "back"] as const;
+const CHOOSING: Keys = [["↑↓", "move"], ["Enter", "open"], BACK, ["Del", "leave"], ...REST.slice(2)];
 
 /** What is left out first where there is no room for all. */
 const LESS: Keys = [NEXT_ROOM, PEOPLE];
@@ -69,8 +74,11 @@ const LESS: Keys = [NEXT_ROOM, PEOPLE];
 function keysRow(state: TuiState): Row {
   const isScrolled = currentView(state)?.anchor !== undefined;
   let keys = state.focus === "rooms" ? CHOOSING : isScrolled ? SCROLLED : WRITING;
+  // There is nothing yet to go back to.
+  if (state.current === undefined) keys = keys.filter((key) => key !== BACK);
   for (const less of LESS) {
-    if (rowWidth(keyPieces(keys)) > state.size.columns) keys = keys.filter((key) => key !== less);
+    // The space at the end may be cut off.
+    if (rowWidth(keyPieces(keys)) > state.size.columns + 1) keys = keys.filter((key) => key !== less);
   }
   return fillRow(keyPieces(keys), state.size.columns);
 }

@@ -23,7 +23,7 @@ export function connectPage(state: TuiState): Page {
   const { form, size } = state;
   const left = Math.max(1, Math.floor((size.columns - PAGE_COLUMNS) / 2));
   const top = Math.max(0, Math.floor((size.rows - 12) / 3));
-  // How long a token is, is nobody's business who looks over a shoulder; that there is one is seen.
+  // What a token is, is nobody's business who looks over a shoulder; that keys arrive is seen.
   const hidden = { text: TOKEN_SIGN.repeat(form.token.text.length), cursor: form.token.cursor };
   const lines = { server: form.server, token: hidden };
   const field = (name: "server" | "token", label: string): Span[] => {

@@ -2,16 +2,20 @@
 import { inputWindow } from "../input-window.ts";
 import { hang, TIME_COLUMNS } from "../item-rows.ts";
 import { clockTime } from "../local-time.ts";
-import { bothEnds, fillRow, type Row, span } from "../rows.ts";
+import { bothEnds, fillRow, type Row, type Style, span } from "../rows.ts";
 import { seen, type Window } from "../scroll.ts";
 import { currentView, entryOf, type RoomView, type TuiState } from "../state.ts";
 import { sanitize, sanitizeLine } from "../text/sanitize.ts";
+import { wrap } from "../text/wrap.ts";
 
 /** Columns before the input. */
 export const PROMPT_COLUMNS = 2;
 
 /** Rows of what is being sent, at most: of a long paste one sees that it is on its way. */
 const OUTGOING_ROWS_MAX = 6;
+
+/** Columns at either side of what stands there before a room is opened. */
+const WELCOME_MARGIN = 2;
 
 /** Names of those who are writing, at most. */
 const WRITING_MAX = 2;
@@ -36,13 +40,15 @@ export function middleRows(state: TuiState, window: Window, height: number): Row
 function headRow(state: TuiState, view: RoomView, columns: number): Row {
   const { title, description } = entryOf(state, view.room);
   const { count } = view.presence;
-  const end = view.state.type === "live" ? `${count} here` : STATES[view.state.type];
+  const isLive = view.state.type === "live";
+  const isWaiting = view.state.type === "joining" && state.connection.type !== "online";
+  const end = isLive ? `${count} here` : isWaiting ? "offline" : STATES[view.state.type];
   const start = bothEnds(
     [span(title, "strong"), ...(description === "" ? [] : [span(` · ${description}`, "dim")])],
     [],
     columns - end.length - 2,
   );
-  return bothEnds(start, [span(end, view.state.type === "live" ? "accent" : "warn")], columns);
+  return bothEnds(start, [span(end, isLive ? "accent" : "warn")], columns);
 }
 
 const STATES = {
@@ -56,14 +62,16 @@ const STATES = {
 function bodyRows(state: TuiState, view: RoomView, window: Window): readonly Row[] {
   const { rows } = seen(view, window);
   if (view.anchor !== undefined) return rows;
+  if (rows.length === 0 && view.outgoing.length === 0 && view.state.type === "live") {
+    return [[span("Nothing has been said here yet.", "dim")]];
+  }
   const outgoing = view.outgoing.flatMap(({ text, state: sending }) => {
     const name = span(state.user ?? "", "own");
     const failed = sending.type === "failed";
     const mark = failed ? span("✗", "bad") : span("…", "dim");
     const begin = [mark, span(" ".repeat(TIME_COLUMNS - 1)), name, span(" ")];
-    const why = failed
-      ? [[span("      ", "bad"), span(`not sent: ${sanitizeLine(sending.text)} · ^R again · ^X let go`, "bad")]]
-      : [];
+    const reason = failed ? `not sent: ${sanitizeLine(sending.text)} · ^R again · ^X let go` : "";
+    const why = failed ? hang([span(" ".repeat(TIME_COLUMNS))], reason, "bad", window.columns) : [];
     return [...hang(begin, sanitize(text), "dim", window.columns), ...why];
   });
   if (outgoing.length === 0) return rows;
@@ -108,19 +116,18 @@ function inputRow({ focus, overlay }: TuiState, { input }: RoomView, columns: nu
 
 /** What stands there before a room is opened. */
 function welcome(state: TuiState, columns: number, height: number): Row[] {
+  const width = columns - 2 * WELCOME_MARGIN;
+  const said = (text: string, style: Style): Row[] => wrap(text, width, width).map((row) => [span(row, style)]);
+  const since = state.onlineSince === undefined ? "" : `, since ${clockTime(state.onlineSince)}`;
+  const entry = state.rooms[state.selected];
   const lines: Row[] = [
     [],
-    [span(`Connected to ${state.server}`, "strong")],
-    [span(`as ${state.user ?? "…"}, since ${state.onlineSince === undefined ? "…" : clockTime(state.onlineSince)}`)],
+    ...said(`Connected to ${state.server}`, "strong"),
+    ...said(`as ${state.user ?? "…"}${since}`, "plain"),
     [],
-    [span("↑ ↓ choose a room at the left, Enter opens it", "dim")],
-    [span("letters go to the room that begins with them", "dim")],
+    ...said("↑ ↓ choose a room at the left, letters go to the one that begins with them, Enter opens it.", "dim"),
+    ...(entry === undefined ? [] : [[], ...said(entry.title, "strong"), ...said(entry.description, "dim")]),
+    ...(state.hint === undefined ? [] : [[], ...said(state.hint.text, "warn")]),
   ];
-  const entry = state.rooms[state.selected];
-  if (entry !== undefined) {
-    lines.push([], [span(entry.title, "strong")]);
-    lines.push(...hang([], entry.description, "dim", columns - TIME_COLUMNS));
-  }
-  if (state.hint !== undefined) lines.push([], [span(state.hint.text, "warn")]);
-  return lines.slice(0, height).map((line) => fillRow([span("  "), ...line], columns));
+  return lines.slice(0, height).map((line) => fillRow([span(" ".repeat(WELCOME_MARGIN)), ...line], columns));
 }

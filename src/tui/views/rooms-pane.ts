@@ -5,7 +5,10 @@ import type { RoomEntry, TuiState } from "../state.ts";
 /** The most that is counted of what is unread. */
 const UNREAD_SHOWN_MAX = 999;
 
-/** The rows of the list: a head, and as many rooms around its cursor as there is room for. */
+/**
+ * The rows of the list: a head, and as many rooms around its cursor as there is room for. The head says how many more
+ * rooms there are below, `+3`, and how many out of sight have something unread, `•1`.
+ */
 export function roomRows(state: TuiState, columns: number, height: number): Row[] {
   const lines = listed(state.rooms);
   const chosen = lines.findIndex((line) => typeof line !== "string" && state.rooms.indexOf(line) === state.selected);
@@ -13,11 +16,14 @@ export function roomRows(state: TuiState, columns: number, height: number): Row[
   const from = Math.max(0, Math.min(chosen - Math.floor(room / 2), lines.length - room));
   const shown = lines.slice(from, from + room);
   const more = lines.length - from - shown.length;
-  const head = bothEnds(
-    [span(" Rooms", state.focus === "rooms" ? "strong" : "dim")],
-    more > 0 ? [span(`+${more} `, "dim")] : [],
-    columns,
-  );
+  const unseen = [...lines.slice(0, from), ...lines.slice(from + shown.length)].filter(
+    (line) => typeof line !== "string" && (state.views.get(line.room)?.unread ?? 0) > 0,
+  ).length;
+  const end: Span[] = [];
+  // Chats stand last: what is said there must not wait until somebody looks.
+  if (unseen > 0) end.push(span(`•${unseen} `, "warn"));
+  if (more > 0) end.push(span(`+${more} `, "dim"));
+  const head = bothEnds([span(" Rooms", state.focus === "rooms" ? "strong" : "dim")], end, columns);
   return [
     head,
     ...shown.map((line) => (typeof line === "string" ? [span(line, "dim")] : roomRow(state, line, columns))),

@@ -179,6 +179,20 @@ describe("rooms", () => {
     expect(reader.screen()).toContain("choose a room");
   });
 
+  it("that are out of sight and unread are counted at the head; a chat that is lost keeps its name", () => {
+    const reader = new Reader({ columns: 60, rows: 15 });
+    const chat = "0190a1b2-0000-7000-8000-000000000001";
+    const rooms = [...Array(20).keys()].map((index) => ({ room: `room-${index}`, description: "" }));
+    reader.happens({ type: "signedIn", user: "me", rooms: [...rooms, { room: chat, description: "the plan" }] });
+    reader.follow("room-0", true);
+    reader.follow(chat, false);
+    expect(reader.screen()).toMatch(/^ Rooms +\+10 /);
+    reader.told(message(1, "psst", "alice", chat));
+    expect(reader.screen()).toMatch(/^ Rooms +•1 \+10 /);
+    reader.happens({ type: "opened", room: chat, isLookedAt: true }, { type: "roomRemoved", room: chat });
+    expect(reader.screen()).toMatch(/^ Rooms +│ the plan /);
+  });
+
   it("that are chats stand under their names, at the end", () => {
     const reader = Reader.inRoom();
     const room = "0b0e5a4e-8a5e-4a0e-9b0e-0123456789ab";
@@ -318,6 +332,28 @@ describe("the screen", () => {
     expect(reader.screen()).toContain("any key goes back");
     reader.types(key);
     expect(reader.screen()).not.toContain("any key goes back");
+  });
+
+  it("cuts off no word of what it says, nor a key, in the smallest terminal", () => {
+    const reader = new Reader({ columns: 60, rows: 15 });
+    const description = "The front porch: say hello, ask anything, stay a while.";
+    reader.happens({ type: "connectionChanged", connection: { type: "online", since: NOON } });
+    reader.happens({ type: "signedIn", user: "me", rooms: [{ room: ROOM, description }] });
+    reader.happens({ type: "roundTripTaken", ms: 1234 });
+    expect(reader.screen()).not.toContain("…");
+    expect(reader.screen()).toMatch(/\^C quit *$/);
+    reader.follow(ROOM, true);
+    reader.types("\t");
+    expect(reader.screen()).toMatch(/Tab back.*\^C quit *$/);
+    const text = "too long for a server that was set up to take no more than a few words";
+    const refused: Outgoing = {
+      room: ROOM,
+      key: "k",
+      text: "x",
+      state: { type: "failed", code: "message_too_long", text },
+    };
+    reader.happens({ type: "outgoingChanged", room: ROOM, outgoing: [refused] });
+    expect(reader.screen()).toContain("^X let go");
   });
 
   it("has no colours where none are wanted", () => {
