@@ -93,6 +93,8 @@ async function webPictures(browser, http, { ids, release }) {
     for (const [size, viewport] of Object.entries(WIDTHS)) {
       const page = await come(browser, http, { user: ids.Ada, ...chat, look: { viewport, colorScheme } });
       await page.getByRole("button", { name: "I know" }).click();
+      // The pointer would stay on what came into the button's place.
+      await page.mouse.move(0, 0);
       // Markdown is drawn once its code has come, and who came is told for a moment.
       await page.locator("pre, code").first().waitFor();
       await delay(1_000);
