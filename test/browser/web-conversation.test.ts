@@ -91,6 +91,24 @@ const MOVES_BY_ITSELF = `(async () => {
   return after.textContent === textContent ? Math.abs(after.getBoundingClientRect().top - at) : 1000;
 })()`;
 
+/** In the page: waits until nothing moves any more; for each text how far below the upper edge it stands, in pixels. */
+const PLACES = `(async () => {
+  const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+  const scroller = ${SCROLLER};
+  const look = () => {
+    const edge = scroller.getBoundingClientRect().top;
+    return [...scroller.querySelectorAll(".vc-text")].map((text) => [text.textContent, text.getBoundingClientRect().top - edge]);
+  };
+  let seen = look();
+  for (let still = 0; still < 10; ) {
+    await frame();
+    const now = look();
+    still = now.length > 0 && JSON.stringify(now) === JSON.stringify(seen) ? still + 1 : 0;
+    seen = now;
+  }
+  return seen;
+})()`;
+
 /** Somebody who has just signed up and looks at a room; `at` = by which way they reach the server. */
 async function visit(name: string, room: string, at = origin): Promise<Window> {
   const window = await openWindow(browser(), at);
@@ -230,6 +248,30 @@ describe("a long room", () => {
       expect(moved).toBeLessThan(2);
     }
     expect(dave.oddities).toEqual([]);
+  });
+
+  it("leaves who waits at the very top where they are when the older page comes late", async () => {
+    const line = await layLine(server.httpPort ?? 0);
+    try {
+      const { page, oddities } = await visit("Olga", "rust", `http://localhost:${line.port}`);
+      await page.getByRole("log").getByText("something new").waitFor();
+      for (let turn = 0; turn < 3; turn++) {
+        line.stall();
+        await page.evaluate(`${SCROLLER}.scrollTop = 0`);
+        await page.getByText("Fetching older messages…").waitFor();
+        const before = await page.evaluate<[string, number][]>(PLACES);
+        // Whose name stands above the first one is only known later, so it may lose a line.
+        const [text, top] = before.find(([, place]) => place >= 100) ?? ["", 0];
+        line.flow();
+        await page.getByText("Fetching older messages…").waitFor({ state: "detached" });
+        const after = new Map(await page.evaluate<[string, number][]>(PLACES));
+        expect(after.get(text), `${text}, turn ${turn}`).toBeGreaterThan(top - 30);
+        expect(after.get(text), `${text}, turn ${turn}`).toBeLessThan(top + 30);
+      }
+      expect(oddities).toEqual([]);
+    } finally {
+      await line.close();
+    }
   });
 });
 

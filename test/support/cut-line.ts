@@ -1,6 +1,7 @@
 /**
  * Test support: a line to a server that can be cut, as when somebody walks out of the range of their network: what went
- * through it breaks off, and nothing new comes through until it is mended.
+ * through it breaks off, and nothing new comes through until it is mended. Or it stalls: nothing breaks off, but what the
+ * server says stands still.
  */
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
@@ -10,13 +11,19 @@ export interface CutLine {
   readonly port: number;
   cut(): void;
   mend(): void;
+  /** Holds what the server says, until `flow`. */
+  stall(): void;
+  flow(): void;
   close(): Promise<void>;
 }
 
 /** Lays a line to a port of this machine. */
 export async function layLine(to: number): Promise<CutLine> {
   const sockets = new Set<Socket>();
+  /** From the server → to the client. */
+  const pairs = new Map<Socket, Socket>();
   let isCut = false;
+  let isStalled = false;
   const keep = (socket: Socket): Socket => {
     sockets.add(socket);
     // What breaks off is meant to.
@@ -28,9 +35,14 @@ export async function layLine(to: number): Promise<CutLine> {
       return;
     }
     const far = connect(to, "127.0.0.1");
-    keep(near).pipe(keep(far)).pipe(near);
+    keep(near).pipe(keep(far));
+    if (!isStalled) far.pipe(near);
+    pairs.set(far, near);
     near.on("close", () => far.destroy());
-    far.on("close", () => near.destroy());
+    far.on("close", () => {
+      pairs.delete(far);
+      near.destroy();
+    });
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -45,6 +57,14 @@ export async function layLine(to: number): Promise<CutLine> {
     },
     mend: () => {
       isCut = false;
+    },
+    stall: () => {
+      isStalled = true;
+      for (const [far, near] of pairs) far.unpipe(near);
+    },
+    flow: () => {
+      isStalled = false;
+      for (const [far, near] of pairs) far.pipe(near);
     },
     close: async () => {
       const closed = once(server, "close");

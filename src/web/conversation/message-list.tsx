@@ -64,6 +64,10 @@ export function MessageList(props: {
 
   useLayoutEffect(() => {
     shown.current = step.rows;
+    // The virtualiser has just moved to where its reader was, and believes to be where it was before until the browser
+    // says so, a frame later. Heights that it measures until then it would add to the old place: at the very top that
+    // throws its reader out of the page that they were reading. So it is told now.
+    if (step.shift) scroller.current?.dispatchEvent(new Event("scroll"));
     if (!step.isDone) takeNextStep(undefined);
     moves.stick();
     moves.fetchAhead();
