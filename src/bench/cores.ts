@@ -13,17 +13,22 @@ export interface Cores {
   readonly note: string;
 }
 
-/** Cores of the measured process and of the tool. */
-const SERVER_CORE = 0;
-const TOOL_CORE = 1;
-
-/** Pins the tool to its core and says where the server shall go. */
+/** Pins the tool to its core and says where the server shall go: the first two that this process may use. */
 export function takeCores(): Cores {
   const loose = (why: string): Cores => ({ server: undefined, tool: undefined, note: `not pinned: ${why}` });
   if (availableParallelism() < 2) return loose("only one core");
-  const pinned = spawnSync("taskset", ["-a", "-cp", String(TOOL_CORE), String(process.pid)]);
-  if (pinned.error !== undefined) return loose("no taskset on this machine");
+  const shown = spawnSync("taskset", ["-cp", String(process.pid)], { encoding: "utf8" });
+  if (shown.error !== undefined) return loose("no taskset on this machine");
+  const [server, tool] = firstCores(shown.stdout.slice(shown.stdout.lastIndexOf(":") + 1));
+  if (server === undefined || tool === undefined) return loose("no two cores that taskset knows of");
+  const pinned = spawnSync("taskset", ["-a", "-cp", String(tool), String(process.pid)]);
   if (pinned.status !== 0) return loose(`taskset: ${pinned.stderr.toString().trim()}`);
-  const note = `server on core ${SERVER_CORE}, tool on core ${TOOL_CORE} (taskset)`;
-  return { server: SERVER_CORE, tool: TOOL_CORE, note };
+  return { server, tool, note: `server on core ${server}, tool on core ${tool} (taskset)` };
+}
+
+/** The first two cores of a list such as `0-3,8`: a container may have others than 0 and 1. */
+export function firstCores(list: string): readonly number[] {
+  const ranges = [...list.matchAll(/(\d+)(?:-(\d+))?/g)];
+  const cores = ranges.flatMap(([, from, to = from]) => [Number(from), Math.min(Number(from) + 1, Number(to))]);
+  return [...new Set(cores)].slice(0, 2);
 }

@@ -25,6 +25,8 @@ const RUDE_MS = sized(4_000, 60_000);
  */
 const P99_MS_MAX = 6000;
 const GROWTH_BYTES_MAX = 192 * MIB;
+/** What each flood writes at least, in bytes: so much stands before a socket that takes nothing at all. */
+const FLOOD_BYTES_MIN = 15_000;
 
 let folder: FaultsFolder;
 const sockets = new Set<Socket>();
@@ -142,8 +144,8 @@ describe(`rude clients, seed ${seed}`, () => {
     expect(honest.complaints()).toEqual([]);
     expect(p99).toBeLessThan(Math.max(P99_MS_MAX, 3 * usual));
     expect(growth).toBeLessThan(GROWTH_BYTES_MAX);
-    // Each of them did flood.
-    for (const { writtenBytes } of floods) expect(writtenBytes()).toBeGreaterThan(100_000);
+    // Each of them did flood; what is taken of it besides is the business of the kernel.
+    for (const { writtenBytes } of floods) expect(writtenBytes()).toBeGreaterThan(FLOOD_BYTES_MIN);
     for (const socket of sockets) socket.destroy();
     await honest.chat(500);
     expect(honest.complaints()).toEqual([]);

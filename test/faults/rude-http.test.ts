@@ -18,6 +18,8 @@ const MIB = 1024 * 1024;
 const RUDE_MS = sized(4_000, 60_000);
 /** How much more memory the server may take: outboxes and answers of those who take nothing, and the heap's own slack. */
 const GROWTH_BYTES_MAX = 192 * MIB;
+/** What each flood writes at least, in bytes: so much stands before a socket that takes nothing at all. */
+const FLOOD_BYTES_MIN = 15_000;
 
 let folder: FaultsFolder;
 const sockets = new Set<Socket>();
@@ -114,8 +116,8 @@ describe(`rude clients of the HTTP port, seed ${seed}`, () => {
     const said = crowd.rooms.map(({ acknowledged }, at) => acknowledged.size - (begin[at] ?? 0));
     await annotate(`${Math.round(growth / MIB)} MiB more; the honest said ${said}`);
     expect(growth).toBeLessThan(GROWTH_BYTES_MAX);
-    // Each of them did flood.
-    for (const { way, writtenBytes } of floods) expect(writtenBytes(), way).toBeGreaterThan(100_000);
+    // Each of them did flood; what is taken of it besides is the business of the kernel.
+    for (const { way, writtenBytes } of floods) expect(writtenBytes(), way).toBeGreaterThan(FLOOD_BYTES_MIN);
     const cut = [...sockets];
     sockets.clear();
     for (const socket of cut) socket.destroy();

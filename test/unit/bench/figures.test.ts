@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { median } from "../../../src/bench/baseline.ts";
+import { firstCores } from "../../../src/bench/cores.ts";
 import { Latencies } from "../../../src/bench/latency.ts";
 import { parseAddress, parseListening } from "../../../src/bench/launch.ts";
 import { steadyLoad, stressLoad } from "../../../src/bench/load-plan.ts";
@@ -132,6 +133,16 @@ describe("figures", () => {
     expect(parseListening('{"tcp":"x","msg":"not listening"}', "tcp")).toBeUndefined();
     expect(parseListening('{"tcp":"[::1]:81","http":"127.0.0.1:82","msg":"listening"}', "http")?.port).toBe(82);
     expect(() => parseAddress("8080")).toThrow("HOST:PORT");
+  });
+
+  it.each([
+    [" 0-3\n", [0, 1]],
+    [" 2,5-7\n", [2, 5]],
+    [" 4-4,6", [4, 6]],
+    ["3", [3]],
+    ["", []],
+  ])("takes the first two cores of those it may use, %j", (list, cores) => {
+    expect(firstCores(list)).toEqual(cores);
   });
 
   it("tells environment from flags", () => {
