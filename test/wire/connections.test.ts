@@ -111,7 +111,9 @@ describe("silent connections", () => {
     const talk = await twoWhoTalk(server.tcpPort);
     await talk();
     const before = residentBytes(server.pid);
-    const silent = await connectMany(server.tcpPort, 2000);
+    // A machine that allows 1,024 open files has fewer sessions; two of them are those who talk.
+    const count = Math.min(2000, Number(server.listening["sessionsMax"]) - 2);
+    const silent = await connectMany(server.tcpPort, count);
     for (const client of silent) expect(await client.event()).toMatchObject({ _et: "login_successful" });
     expect(residentBytes(server.pid) - before).toBeLessThan(64 * MIB);
     expect(await talk()).toBeLessThan(TALK_WITHIN_MS);
@@ -238,7 +240,7 @@ describe("the limit of open files", () => {
         expect(await talk()).toBeLessThan(TALK_WITHIN_MS);
         // There was nothing left to say a word through, but none of them is left waiting.
         for (const client of many) expect(await client.closed()).toEqual([]);
-        setOpenFiles(4096);
+        setOpenFiles(Number(server.listening["openFiles"]));
         const next = await arrive(server.tcpPort);
         expect(await next.join("general")).toContain(next.name);
       }
