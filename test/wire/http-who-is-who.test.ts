@@ -72,6 +72,9 @@ describe("in mode password", () => {
       ["/me", { headers: { authorization: `Bearer ${alice.id}` } }],
       ["/me", { headers: { authorization: "Basic YWxpY2U6eA==" } }],
       ["/me", { headers: { cookie: "verbatim_session=forged" } }],
+      // What was shown and is no good is not passed over for a cookie that is.
+      ["/me", { headers: { ...alice.headers, authorization: "Bearer a b" } }],
+      ["/me", { headers: { ...alice.headers, authorization: "Bearer" } }],
     ] as const) {
       const answer = await ask(port, path, asked);
       expect([path, codeOf(answer), answer.headers["www-authenticate"]]).toEqual([path, "401 unauthorized", "Bearer"]);

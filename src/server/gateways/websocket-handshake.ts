@@ -57,9 +57,4 @@ export function refusalAnswer(body: Problem): string {
   return problemResponse(body, { "cache-control": "no-store", "sec-websocket-version": VERSION });
 }
 
-/** The token of `Authorization: Bearer TOKEN`. */
-export function bearerOf({ headers }: IncomingMessage): string | undefined {
-  return /^Bearer +(\S+)$/i.exec(headers.authorization ?? "")?.[1];
-}
-
 const badRequest = (text: string): CommandError => new CommandError("bad_request", text);

@@ -16,21 +16,14 @@ import type { Dispatcher } from "../commands/dispatch.ts";
 import type { Session, SessionOptions } from "../fanout/session.ts";
 import type { Place } from "../fanout/sessions.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
-import { readCookie, SESSION_COOKIE, USER_ID_COOKIE } from "./http/cookies.ts";
+import { credentialsOf } from "./http/credentials.ts";
 import { isAnswering } from "./http/node-server.ts";
 import type { Origins } from "./http/origins.ts";
 import { isPassedOver, passOver } from "./http/passed-over.ts";
 import { problem } from "./http/problem.ts";
 import { WebSocketConnection } from "./websocket-connection.ts";
 import { WebSocketFraming } from "./websocket-frames.ts";
-import {
-  bearerOf,
-  handshakeAnswer,
-  isForWebSockets,
-  refusalAnswer,
-  type Target,
-  targetOf,
-} from "./websocket-handshake.ts";
+import { handshakeAnswer, isForWebSockets, refusalAnswer, type Target, targetOf } from "./websocket-handshake.ts";
 import { Heartbeat } from "./websocket-heartbeat.ts";
 
 /** How long a request that was refused may take to hear it, in milliseconds. */
@@ -141,16 +134,11 @@ class Upgrades {
 
   async #identify(request: IncomingMessage, target: Target, address: string): Promise<Arrival> {
     const { authenticator, takesGuests, guests } = this.#door;
-    const { cookie } = request.headers;
     // In open mode whoever names a user is that user: the address says who, so the cookie has nothing to say.
     const named = target.type === "feed" && authenticator.mode === "open" ? target.user : undefined;
-    const signedIn = await authenticator.identify({
-      cookie: readCookie(cookie, SESSION_COOKIE),
-      userIdCookie: named === undefined ? readCookie(cookie, USER_ID_COOKIE) : undefined,
-      bearer: bearerOf(request),
-      named,
-      address,
-    });
+    const shown = credentialsOf(request.headers);
+    const userIdCookie = named === undefined ? shown.userIdCookie : undefined;
+    const signedIn = await authenticator.identify({ ...shown, userIdCookie, named, address });
     if (target.type === "feed") {
       if (signedIn === undefined) throw new CommandError("unauthorized", "sign in to hear your chats");
       if (signedIn.user.id !== target.user) throw new CommandError("forbidden", "these are the chats of somebody else");

@@ -3,12 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { describe, expect, it } from "vitest";
 import type { CommandError } from "../../../src/server/commands/command-error.ts";
 import { problem } from "../../../src/server/gateways/http/problem.ts";
-import {
-  bearerOf,
-  handshakeAnswer,
-  refusalAnswer,
-  targetOf,
-} from "../../../src/server/gateways/websocket-handshake.ts";
+import { handshakeAnswer, refusalAnswer, targetOf } from "../../../src/server/gateways/websocket-handshake.ts";
 
 const WHOLE = {
   upgrade: "websocket",
@@ -108,18 +103,5 @@ describe("a refusal", () => {
     expect(headers).toContain("connection: close");
     expect(headers).toContain("sec-websocket-version: 13");
     expect(JSON.parse(body)).toMatchObject({ status: 503, code: "too_many_sessions", detail: "this server is füll" });
-  });
-});
-
-describe("a bearer token", () => {
-  it.each([
-    ["Bearer abc.d-e_f", "abc.d-e_f"],
-    ["bearer abc", "abc"],
-    ["Basic abc", undefined],
-    ["Bearer", undefined],
-    ["Bearer a b", undefined],
-    [undefined, undefined],
-  ])("of %j is %j", (authorization, token) => {
-    expect(bearerOf(requestOf("/ws", { authorization }))).toBe(token);
   });
 });

@@ -6,7 +6,7 @@ import type { IncomingMessage } from "node:http";
 import type { TLSSocket } from "node:tls";
 import type { SignedIn } from "../../auth/credential.ts";
 import { CommandError } from "../../commands/command-error.ts";
-import { readCookie, SESSION_COOKIE, USER_ID_COOKIE } from "./cookies.ts";
+import { credentialsOf } from "./credentials.ts";
 import type { HttpDoor } from "./door.ts";
 
 /** Addresses of sockets that are known as the addresses that they are; beyond so many they are found out anew. */
@@ -48,18 +48,6 @@ export class Visitors {
    * body names, which counts in open mode where there is no cookie.
    */
   identify({ headers }: IncomingMessage, address: string, named: string | undefined): Promise<SignedIn | undefined> {
-    const { cookie, authorization } = headers;
-    return this.#door.authenticator.identify({
-      cookie: readCookie(cookie, SESSION_COOKIE),
-      userIdCookie: readCookie(cookie, USER_ID_COOKIE),
-      bearer: authorization === undefined ? undefined : bearerOf(authorization),
-      named,
-      address,
-    });
+    return this.#door.authenticator.identify({ ...credentialsOf(headers), named, address });
   }
-}
-
-/** The token of `Authorization: Bearer TOKEN`. */
-function bearerOf(authorization: string): string | undefined {
-  return /^Bearer +(\S+) *$/i.exec(authorization)?.[1];
 }
