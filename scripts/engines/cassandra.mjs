@@ -5,7 +5,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { cassandraAnswers } from "./answers.mjs";
-import { Engine, engineFolder, freePorts } from "./engine.mjs";
+import { Engine, engineFolder, freePorts, QUICK_COMPILER } from "./engine.mjs";
 import { fetchJars } from "./jars.mjs";
 import { startOrRemove } from "./kafka.mjs";
 
@@ -55,7 +55,8 @@ export const FIRST_USER = { user: "cassandra", password: "cassandra" };
 
 /**
  * Starts a node on a free port of loopback and resolves when it answers. All of it may be given: `port`, `dir` (one that an
- * earlier node used is used again with its data; it is not removed), `heapMiB`, a `signal` that calls it off,
+ * earlier node used is used again with its data; it is not removed), `heapMiB`, `isBrief`: whether it lives for minutes, as
+ * for a test; a `signal` that calls it off,
  * `protection`: what it shows where it speaks TLS alone and asks for passwords, and `commitLog`: whether a write is on the
  * disk before it is confirmed (`batch`) or within ten seconds (`periodic`, Cassandra's own choice, which a kill forgets).
  */
@@ -63,6 +64,7 @@ export async function startCassandra({
   port = undefined,
   dir = undefined,
   heapMiB = 1024,
+  isBrief = true,
   signal = undefined,
   protection = undefined,
   commitLog = "batch",
@@ -87,6 +89,7 @@ export async function startCassandra({
         `-Xms${heapMiB}m`,
         `-Xmx${heapMiB}m`,
         "-XX:+UseG1GC",
+        ...(isBrief ? QUICK_COMPILER : []),
         ...EXPORTS.flatMap((name) => ["--add-exports", `${name}=ALL-UNNAMED`]),
         ...OPENS.flatMap((name) => ["--add-opens", `${name}=ALL-UNNAMED`]),
         "-Djava.security.manager=allow",

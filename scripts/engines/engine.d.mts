@@ -9,6 +9,8 @@ export interface EngineStart {
   /** Where its data is and stays; a temporary folder that goes away with it unless told. */
   readonly dir?: string;
   readonly heapMiB?: number;
+  /** Whether it lives for minutes, as for a test, which it does unless told. */
+  readonly isBrief?: boolean;
   /** Calls the start off. */
   readonly signal?: AbortSignal;
 }

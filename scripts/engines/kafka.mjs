@@ -6,18 +6,19 @@ import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { kafkaAnswers } from "./answers.mjs";
-import { Engine, engineFolder, freePorts, runJava } from "./engine.mjs";
+import { Engine, engineFolder, freePorts, QUICK_COMPILER, runJava } from "./engine.mjs";
 import { fetchJars } from "./jars.mjs";
 
 /**
  * Starts a broker on a free port of loopback and resolves when it answers. All of it may be given: `port`, `dir` (one that an
- * earlier broker used is used again with its data; it is not removed), `heapMiB`, a `signal` that calls it off, and
- * `protection`: what it shows and whom it knows where it speaks TLS and SASL alone.
+ * earlier broker used is used again with its data; it is not removed), `heapMiB`, `isBrief`: whether it lives for minutes, as
+ * for a test; a `signal` that calls it off, and `protection`: what it shows and whom it knows where it speaks TLS and SASL alone.
  */
 export async function startKafka({
   port = undefined,
   dir = undefined,
   heapMiB = 512,
+  isBrief = true,
   signal = undefined,
   protection = undefined,
 } = {}) {
@@ -33,7 +34,7 @@ export async function startKafka({
     const id = randomBytes(16).toString("base64url");
     await runJava(
       [
-        ...["-XX:TieredStopAtLevel=1", "-cp", jars, "kafka.tools.StorageTool", "format"],
+        ...[...QUICK_COMPILER, "-cp", jars, "kafka.tools.StorageTool", "format"],
         // In one piece: an id may begin with a dash, and would be taken for a flag.
         ...[`--cluster-id=${id}`, "-c", settings],
         ...(protection?.users ?? []).flatMap(scramOf),
@@ -50,6 +51,7 @@ export async function startKafka({
       args: [
         `-Xms${heapMiB}m`,
         `-Xmx${heapMiB}m`,
+        ...(isBrief ? QUICK_COMPILER : []),
         "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
         "-cp",
         jars,
