@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Engine } from "../../scripts/engines/engine.mjs";
 import { startKafka } from "../../scripts/engines/kafka.mjs";
 import { clusterOfEachTest } from "../support/engines-faults.ts";
-import { isLong, seed, sized } from "../support/faults-run.ts";
+import { seed, sized } from "../support/faults-run.ts";
 import { ask } from "../support/http-client.ts";
 import { until } from "../support/until.ts";
 
@@ -35,7 +35,7 @@ afterAll(async () => {
 });
 
 describe(`a broker that goes and comes back, seed ${seed}`, () => {
-  it.for(isLong ? (["stop", "kill"] as const) : (["stop"] as const))(
+  it.for(["stop", "kill"] as const)(
     "CMD-5 LOG-5 FAN-1 HTTP-3 its process is ended by %s",
     {
       timeout: 360_000,
