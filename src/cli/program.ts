@@ -23,7 +23,7 @@ export function createProgram(finish: (exitCode: number) => void): Command {
   program
     .command("check")
     .description(
-      "verify log and store of a data folder against each other; may run beside a server (a cluster's engines check their own)",
+      "verify log, store and accounts of a data folder; may run beside a server (a cluster's engines check their own)",
     )
     .argument("<DATA_DIR>", "the data folder")
     .action(async (folder: string) => {

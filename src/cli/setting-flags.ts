@@ -1,4 +1,4 @@
-/** The command line: settings as flags of a command, for every command that takes the whole configuration. */
+/** The command line: settings as flags of a command, all of them or those that it needs. */
 import { type Command, Option } from "commander";
 import { listSettings } from "../server/config/settings.ts";
 

@@ -1,6 +1,6 @@
 /**
- * Every limit that the server holds, with its default. All of them can be set in the configuration under the same
- * name; units stand last in the name. A test sits at the edge of each.
+ * The limits of a server that can be set in the configuration, under the same name, with their defaults; and behind them
+ * what is fixed. Units stand last in the name. A test sits at the edge of each.
  */
 
 /** The limits of one server. */

@@ -1,6 +1,7 @@
 /**
- * Who a session is that has no account: a guest, somebody with an id and a name of five characters. A guest who says `hello` or sends a message with a key is written down before the first answer and comes
- * back with the same session text for a day; who does neither leaves no trace.
+ * Who a session is that has no account: a guest, somebody with an id and a name of five characters. A guest who says
+ * `hello` or sends a message with a key is written down before the first answer and comes back with the same session text
+ * for a day; who does neither leaves no trace.
  */
 import { createHash } from "node:crypto";
 import { customRandom, urlAlphabet } from "nanoid";
