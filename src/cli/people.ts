@@ -26,8 +26,8 @@ export interface PlaceOptions {
 }
 
 /**
- * Opens the directory of a data folder or a cluster, runs `work` on it and closes it. `make`: a folder that is not there is made, so
- * that there can be an admin before the server first starts.
+ * Opens the directory of a data folder or a cluster, runs `work` on it and closes it. `make`: a folder that is not there
+ * is made, so that there can be an admin before the server first starts.
  * @throws StartError where that can't be done
  */
 export async function withPeople<T>(
