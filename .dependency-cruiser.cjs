@@ -4,8 +4,10 @@
  * adapters; an adapter alone imports its driver; clients see the protocol, never the server.
  */
 
-/** The ports, and what stands beside them that is no adapter: the codec of records, which log and store share, and the rows in which the
- * tail hands them to a store. */
+/**
+ * The ports, and what stands beside them that is no adapter: the codec of records, which log and store share, and the rows
+ * in which the tail hands them to a store.
+ */
 const PORTS = [
   "^src/server/log/(message-log|record-codec|uuid-bytes)\\.ts$",
   "^src/server/store/(message-store|packed-rows|block-buffers)\\.ts$",
