@@ -69,8 +69,8 @@ export class Accounts {
 
   /**
    * Makes an account. Throws `bad_field`, `name_taken`, `sign_up_closed` or `too_fast`. In open mode a password counts
-   * for nothing: the account is locked in mode `password` until an admin sets one, or whoever came first could take any
-   * name beforehand.
+   * for nothing: the account is locked in mode `password` until an operator sets one, or whoever came first could
+   * take any name beforehand.
    */
   async create(
     ask: { readonly name: string; readonly password: string | undefined; readonly invite: string | undefined },
@@ -110,7 +110,7 @@ export class Accounts {
   }
 
   /**
-   * Signs in. Throws `wrong_credentials`, in the same words and the same time whatever was wrong, or
+   * Signs in. Throws `wrong_credentials`, in the same words and after the same work whatever was wrong, or
    * `too_many_sign_ins` (a `TriedTooOften`, which says when to try again).
    */
   async signIn(
