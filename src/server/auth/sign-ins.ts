@@ -57,7 +57,7 @@ export class SignIns {
     this.#options = options;
   }
 
-  /** Throws `wrong_credentials`, in the same words and time whatever was wrong, or a `TriedTooOften`. */
+  /** Throws `wrong_credentials`, in the same words and after the same work whatever was wrong, or a `TriedTooOften`. */
   async signIn(name: string, password: string | undefined, address: string): Promise<NewSignIn> {
     const { mode } = this.#options.auth;
     if (mode === "jwt") throw new CommandError("forbidden", "sign in with a token of your identity provider here");

@@ -28,7 +28,7 @@ export interface Retention {
 /** How people say who they are: by a name alone, by a password, or by a token of their own identity provider. */
 export type AuthMode = "open" | "password" | "jwt";
 
-/** Who may make an account: anybody, whoever has an invite, or only an admin. */
+/** Who may make an account: anybody, whoever has an invite, or only the operator. */
 export type SignUp = "open" | "invite" | "closed";
 
 /** Where the key stands that tokens are checked with. */
