@@ -82,6 +82,23 @@ describe("several nodes", () => {
     expect(listener.story.slice(1)).toEqual(["user_joined_room", "room_participation joined", "user_message 1"]);
   });
 
+  it("CMD-4 wait no less for whoever comes when others have waited for long", async () => {
+    const world = new ClusterWorld(9, PARTITIONS);
+    const one = await world.start();
+    const ann = await person(world, one, "Ann");
+    const id = await chat(world, one, ann, []);
+    one.log.hears = () => false;
+    const early = one.core.api.post(ann, id, "early", undefined);
+    early.catch(() => undefined);
+    await world.clock.advance(READ_WITHIN_MS - 200);
+    const late = one.core.api.post(ann, id, "late", undefined);
+    late.catch(() => undefined);
+    await world.clock.advance(READ_WITHIN_MS / 2);
+    await expect(early).rejects.toMatchObject({ code: "unavailable" });
+    one.log.hears = () => true;
+    expect((await world.clock.drive(late, "a post", 1000)).seq).toBe(2);
+  });
+
   it("CMD-4 STOP-1 let nobody wait for the log when they stop: each has an answer", async () => {
     const world = new ClusterWorld(8, PARTITIONS);
     const one = await world.start();

@@ -11,8 +11,8 @@ import type { LogView } from "./access.ts";
 export interface LogReader {
   /** Whether what happens in a room is heard. */
   hears(room: Uuid): boolean;
-  /** Resolves once it is, or that takes too long. */
-  heard(room: Uuid | undefined): Promise<void>;
+  /** Resolves with `true` once it is, with `false` where that takes too long. */
+  heard(room: Uuid | undefined): Promise<boolean>;
   /** Resolves once what is in the log now has been handed on. */
   reachedEnd(room: Uuid | undefined): Promise<void>;
 }
@@ -23,6 +23,7 @@ export class HeardLog implements LogView {
   readonly #clock: Clock;
   /** Ends each wait that is under way. */
   readonly #waits = new Set<() => void>();
+  #isStopped = false;
 
   constructor(reader: LogReader, clock: Clock) {
     this.#reader = reader;
@@ -34,6 +35,7 @@ export class HeardLog implements LogView {
   }
 
   reachEnd(room: Uuid | undefined): Promise<boolean> {
+    if (this.#isStopped) return Promise.resolve(false);
     return new Promise((resolve) => {
       const end = (hasReached: boolean): void => {
         timer.cancel();
@@ -43,14 +45,21 @@ export class HeardLog implements LogView {
       const giveUp = (): void => end(false);
       const timer = this.#clock.after(READ_WITHIN_MS, giveUp);
       this.#waits.add(giveUp);
-      const reached = this.#reader.heard(room).then(() => this.#reader.reachedEnd(room));
       // A log that can't be asked where it ends is one whose end was not reached.
-      reached.then(() => end(true), giveUp);
+      this.#reach(room).then(end, giveUp);
     });
   }
 
   /** Nobody is to wait any more: the server stops, and those who wait are to have their answer before their doors close. */
   stop(): void {
+    this.#isStopped = true;
     for (const giveUp of [...this.#waits]) giveUp();
+  }
+
+  async #reach(room: Uuid | undefined): Promise<boolean> {
+    // Brokers in trouble are not asked for everyone who has had their answer.
+    if (!(await this.#reader.heard(room))) return false;
+    await this.#reader.reachedEnd(room);
+    return true;
   }
 }

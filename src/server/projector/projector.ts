@@ -97,11 +97,14 @@ export class Projector {
     return this.fault === undefined && this.#options.log.hears(this.#partition);
   }
 
-  /** Resolves once the partition is heard of, or has not been for `READ_WITHIN_MS`: `hears` says which. */
-  async heard(): Promise<void> {
-    if (this.hears) return;
-    this.#hearing ??= this.#listen();
-    await this.#hearing;
+  /** Resolves with `true` once the partition is heard of, with `false` where it is not for `READ_WITHIN_MS` or longer. */
+  async heard(): Promise<boolean> {
+    // Whoever comes while others have waited for a while waits once more: their time may be over at once.
+    for (let rounds = this.#hearing === undefined ? 1 : 2; rounds > 0 && !this.hears; rounds -= 1) {
+      this.#hearing ??= this.#listen();
+      await this.#hearing;
+    }
+    return this.hears;
   }
 
   async #listen(): Promise<void> {

@@ -73,9 +73,10 @@ export class Projectors implements RosterView {
     return this.#of(room).hears;
   }
 
-  /** Resolves once a room's partition is heard of, or all are, or that takes too long: `Projector.heard`. */
-  async heard(room: Uuid | undefined): Promise<void> {
-    await Promise.all(this.#concerned(room).map((projector) => projector.heard()));
+  /** Whether a room's partition is heard of, or all are, as soon as that is so: `Projector.heard`. */
+  async heard(room: Uuid | undefined): Promise<boolean> {
+    const heard = await Promise.all(this.#concerned(room).map((projector) => projector.heard()));
+    return heard.every((isHeard) => isHeard);
   }
 
   /** Resolves once what is in the log now has been handed on: of a room's partition, or of all. */
