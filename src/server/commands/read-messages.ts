@@ -62,7 +62,8 @@ async function older(
   const messages: Message[] = [];
   const floor = await reader.floor(room);
   let next = Math.min(before, room.head + 1);
-  for (let look = limit; messages.length < limit && next > floor; look = wider(look, limits.historyPageMax)) {
+  for (let looks = 0; messages.length < limit && next > floor; looks += 1) {
+    const look = widthOf(looks, limit - messages.length, limits.historyPageMax);
     const records = await reader.recordsBefore(room, next, look, READ_WITHIN_MS);
     next = records[0]?.seq ?? floor;
     for (const stored of records.toReversed()) {
@@ -90,7 +91,8 @@ async function newer(
   const messages: Message[] = [];
   const { head } = room;
   let last = after;
-  for (let look = limit; messages.length < limit && last < head; look = wider(look, limits.historyPageMax)) {
+  for (let looks = 0; messages.length < limit && last < head; looks += 1) {
+    const look = widthOf(looks, limit - messages.length, limits.historyPageMax);
     const records = await reader.recordsAfter(room, last + 1, look, READ_WITHIN_MS);
     last = records.at(-1)?.seq ?? head;
     for (const stored of records) {
@@ -109,7 +111,8 @@ async function newer(
 }
 
 /**
- * How many records the next look takes where one did not fill the page: a chat in which thousands came and went since the
- * last word must not be walked through one by one, and most pages are full after the first look.
+ * How many records a look takes after so many others: what the page still lacks, for most pages are nearly full after the
+ * first; but more each time, for a chat in which thousands came and went since the last word must not be walked through
+ * one by one.
  */
-const wider = (look: number, most: number): number => Math.max(look, Math.min(look * 2, most));
+const widthOf = (looks: number, lacking: number, most: number): number => Math.min(lacking * 2 ** looks, most);

@@ -73,4 +73,15 @@ describe("pages of messages among those who come and go", () => {
     // 240 records back and 80 on: 1 + 2 + 4 + … of them.
     for (const look of looks) expect(look.mock.calls.length).toBeLessThanOrEqual(8);
   });
+
+  it("HTTP-4 are not read many times over for the few that a page still lacks", async () => {
+    const { api, ann, chat } = await chatWithCrowd(0);
+    for (const number of numbers(4, 103)) await api.post(ann, chat, `${number}`, undefined);
+    await api.addMembers(ann, chat, [(await person(server as MemoryServer, "late")).user.id]);
+    const look = vi.spyOn(RoomReader.prototype, "recordsBefore");
+    const page = await api.messages(ann, chat, { before: undefined, after: undefined, limit: 100 });
+    expect(page.messages.map(({ content }) => content)).toEqual(numbers(4, 103).map(String).reverse());
+    const taken = await Promise.all(look.mock.results.map(async ({ value }) => (await value).length));
+    expect(taken.reduce((sum, count) => sum + count, 0)).toBeLessThan(110);
+  });
 });
