@@ -155,6 +155,7 @@ export class KafkaTail {
   /** Fetches from one broker for as long as somebody reads what it leads. */
   async #loop(lane: Lane, leader: number): Promise<void> {
     let failures = 0;
+    let isAfresh = true;
     const trouble = new Trouble(this.#clock, (error) => this.#tell(error));
     while (!this.#closing.signal.aborted) {
       if (lane === "live") this.#takeOver(leader);
@@ -166,11 +167,13 @@ export class KafkaTail {
         continue;
       }
       try {
-        await this.#ask(lane, leader, asked, failures > 0);
+        await this.#ask(lane, leader, asked, isAfresh);
+        isAfresh = false;
         failures = 0;
         trouble.over();
       } catch (error) {
         if (this.#closing.signal.aborted) return;
+        isAfresh = true;
         trouble.met(error);
         await this.#wire.refresh();
         await this.#sleep(Math.min(PAUSE_MS_MAX, PAUSE_MS * 2 ** failures));
@@ -180,8 +183,9 @@ export class KafkaTail {
   }
 
   /**
-   * One request. Throws where any of it comes to nothing; the rest is handed out first. After trouble (`isAfresh`) it is
-   * answered at once, news or none: people may wait for this node to hear from the log again (CMD-4).
+   * One request. Throws where any of it comes to nothing; the rest is handed out first. The first to a broker, and the
+   * first after trouble (`isAfresh`), is answered at once, news or none: people may wait for this node to hear from the
+   * log again (CMD-4).
    */
   async #ask(lane: Lane, leader: number, asked: readonly KafkaCursor[], isAfresh: boolean): Promise<void> {
     const behindWaitMs = asked.every(({ isAtEnd }) => isAtEnd) ? BEHIND_WAIT_MS : 0;

@@ -191,6 +191,21 @@ describe("reading a topic", () => {
     expect(topic.asked.at(-1)).toMatchObject({ lane: "live", waitMs: 750 });
   });
 
+  it("CMD-4 hears the log at once from the broker that takes the place of one that is gone, though nothing is new", async () => {
+    const topic = new FakeTopic();
+    topic.reader(0, 0);
+    await topic.clock.advance(1_000);
+    topic.isDown = true;
+    await topic.clock.advance(5_000);
+    expect(topic.tail.hears(0)).toBe(false);
+    topic.isDown = false;
+    topic.leaders[0] = 2;
+    topic.tail.changed();
+    await topic.clock.settle();
+    expect(topic.tail.hears(0)).toBe(true);
+    topic.tail.close();
+  });
+
   it("LOG-3 waits for a broker that is gone, however long, and goes on where it was", async () => {
     const topic = new FakeTopic();
     topic.write(0, ...some(0, 3));
