@@ -4,6 +4,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Actor } from "../../auth/user.ts";
 import { CommandError } from "../../commands/command-error.ts";
+import { pathOf } from "../http/gate.ts";
 import type { PageFrame, PagesDoor } from "./door.ts";
 import { documentOf, errorPage, type Page } from "./layout.ts";
 import { signInPath } from "./paths.ts";
@@ -56,9 +57,6 @@ export function sendPage(reply: FastifyReply, frame: PageFrame, status: number, 
     .send(documentOf(page, isAsked ? frame : { ...frame, web: undefined }));
 }
 
-/** The path that a request asks for, as it was written, without its query. */
-const pathOf = ({ url }: FastifyRequest): string => url.split("?", 1).join("");
-
 /** Leads on to another page of this server. */
 export function leadTo(reply: FastifyReply, path: string): FastifyReply {
   return reply.redirect(path, 303);
@@ -73,7 +71,7 @@ export function signedIn(door: PagesDoor, route: SignedInRoute) {
     const who = await whoAsks(door, request);
     const written = typedText(request.body, "content");
     if (who === undefined || who === "ended") {
-      if (request.method !== "POST") return leadTo(reply, signInPath(pathOf(request)));
+      if (request.method !== "POST") return leadTo(reply, signInPath(pathOf(request.url)));
       return sendPage(
         reply,
         door,
