@@ -2,22 +2,19 @@
  * Stage 4, one partition: reads it in order, folds it, feeds the fan-out and writes the store, or follows the node that
  * does. Puts the parts together and says how far they are; sees ports only.
  */
-import { READ_WITHIN_MS } from "../../protocol/limits.ts";
-import { type Clock, pause } from "../clock.ts";
+import type { Clock } from "../clock.ts";
 import type { MessageLog } from "../log/message-log.ts";
 import type { Uuid } from "../record.ts";
 import type { MessageStore } from "../store/message-store.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import { FoldStarts, type KeptSnapshots } from "./fold-starts.ts";
+import { Hearing } from "./hearing.ts";
 import { type Recovered, recoverPartition } from "./recover.ts";
 import type { Rosters } from "./roster.ts";
 import type { Head } from "./sequencer.ts";
 import { StoreWriter } from "./store-writer.ts";
 import { type ProjectedBatch, Tail } from "./tail.ts";
 import { Trimming } from "./trimming.ts";
-
-/** How often whoever waits to hear of a partition looks, in milliseconds. */
-const HEARD_LOOK_MS = 50;
 
 /** What a projector works with. */
 export interface ProjectorOptions {
@@ -50,16 +47,16 @@ export class Projector {
   readonly #options: ProjectorOptions;
   readonly #recovered: Recovered;
   readonly #trimming: Trimming;
+  readonly #hearing: Hearing;
   readonly writer: StoreWriter;
   #tail: Tail | undefined;
-  /** All who wait to hear of the partition wait together. */
-  #hearing: Promise<void> | undefined;
 
   private constructor(partition: number, options: ProjectorOptions, recovered: Recovered, starts: FoldStarts) {
     this.#partition = partition;
     this.#options = options;
     this.#recovered = recovered;
     this.#trimming = new Trimming({ ...options, partition });
+    this.#hearing = new Hearing(() => this.hears, options.clock);
     this.writer = new StoreWriter({
       ...options,
       partition,
@@ -97,22 +94,9 @@ export class Projector {
     return this.fault === undefined && this.#options.log.hears(this.#partition);
   }
 
-  /** Resolves with `true` once the partition is heard of, with `false` where it is not for `READ_WITHIN_MS` or longer. */
-  async heard(): Promise<boolean> {
-    // Whoever comes while others have waited for a while waits once more: their time may be over at once.
-    for (let rounds = this.#hearing === undefined ? 1 : 2; rounds > 0 && !this.hears; rounds -= 1) {
-      this.#hearing ??= this.#listen();
-      await this.#hearing;
-    }
-    return this.hears;
-  }
-
-  async #listen(): Promise<void> {
-    for (let waitedMs = 0; waitedMs < READ_WITHIN_MS; waitedMs += HEARD_LOOK_MS) {
-      await pause(this.#options.clock, HEARD_LOOK_MS);
-      if (this.hears) break;
-    }
-    this.#hearing = undefined;
+  /** Resolves with `true` once it is, with `false` where that takes too long: `Hearing`. */
+  heard(): Promise<boolean> {
+    return this.#hearing.heard();
   }
 
   /** How many records the store does not have yet. */
@@ -139,7 +123,7 @@ export class Projector {
         },
       },
     });
-    return this.#tail.run(signal);
+    return this.#tail.run(signal).finally(() => this.#hearing.close());
   }
 
   /** Resolves once what was in the log at the start has been handed on. */
