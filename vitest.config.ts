@@ -23,7 +23,7 @@ const LONG_ONLY =
     : [
         ...[
           ...["directory-away", "directory-cluster", "message-store-large", "golden", "bench", "protected"],
-          "journey-people",
+          ...["journey-http-paper", "journey-people"],
         ].map((name) => `test/engines/${name}.test.ts`),
         ...["bench-server", "haproxy", "pack"].map((name) => `test/journey/${name}.test.ts`),
         "test/journey/dashboards.test.ts",
