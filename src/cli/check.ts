@@ -32,10 +32,11 @@ export async function check(folder: string): Promise<number> {
   const findings = new Findings();
   const inDirectory = new Findings();
   const log = new CheckedLog(nodeFiles, paths.log);
+  const hasLog = await exists(paths.log);
   // Opened before the log is read: what its checkpoint covers then, the log has.
   const store = await openStore(paths.store, findings);
   try {
-    if (!(await exists(paths.log))) {
+    if (!hasLog) {
       findings.add(`log: the folder ${paths.log} is missing`);
     } else if (store === undefined) {
       const checked = await log.check();
@@ -44,8 +45,8 @@ export async function check(folder: string): Promise<number> {
     } else {
       await checkBoth(paths.log, paths.store, log, store, findings);
     }
-    if (await exists(paths.log)) await checkKeptSnapshots(paths.log, findings);
-    const isNew = (await exists(paths.log)) && (await log.check()).records === 0;
+    if (hasLog) await checkKeptSnapshots(paths.log, findings);
+    const isNew = hasLog && (await log.check()).records === 0;
     await checkDirectory(paths.directory, isNew, inDirectory);
   } finally {
     await store?.close();

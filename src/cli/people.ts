@@ -81,13 +81,13 @@ export const show = (name: string): string =>
 const DAY_MS = 24 * 60 * 60 * 1000;
 const DAYS_MAX = 36_500;
 
-/** When something ends that holds for so many days from now. Throws a `StartError` where that is no number of days. */
-export function endOf(days: string): number {
+/** So many days, in milliseconds. Throws a `StartError` where that is no number of days. */
+export function msOfDays(days: string): number {
   const count = Number(days);
   if (!/^\d+$/.test(days) || count < 1 || count > DAYS_MAX) {
     throw new StartError(`--days must be a whole number from 1 to ${DAYS_MAX}, not ${show(days)}`);
   }
-  return systemClock.now() + count * DAY_MS;
+  return count * DAY_MS;
 }
 
 /** A time as a person reads it. */

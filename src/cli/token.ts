@@ -8,7 +8,7 @@ import { originSetting } from "../server/config/origin-setting.ts";
 import type { Account, Directory } from "../server/directory/directory.ts";
 import { StartError } from "../server/start-error.ts";
 import { IdMaker } from "../server/uuid.ts";
-import { endOf, type PlaceOptions, requireAccount, show, showTime, withPeople } from "./people.ts";
+import { msOfDays, type PlaceOptions, requireAccount, show, showTime, withPeople } from "./people.ts";
 import { hint, say } from "./say.ts";
 
 /** Makes a token and prints it. */
@@ -16,11 +16,11 @@ export async function createToken(
   options: PlaceOptions & { readonly label: string; readonly days: string | undefined },
   name: string,
 ): Promise<void> {
-  const expiresAt = options.days === undefined ? undefined : endOf(options.days);
+  const goodForMs = options.days === undefined ? undefined : msOfDays(options.days);
   await withPeople(options, false, async (directory) => {
     const account = await requireAccount(directory, name);
     if (account.isDisabled) throw new StartError(`${account.name} is disabled: verbatim user enable first`);
-    const { token, info } = await tokensOf(directory).create(userOf(account), options.label, expiresAt);
+    const { token, info } = await tokensOf(directory).create(userOf(account), options.label, goodForMs);
     say(token);
     const until = info.expiresAt === undefined ? "until it is revoked" : `until ${showTime(info.expiresAt)} UTC`;
     hint(`token ${info.id} of ${account.name}, good ${until}; it is not shown again`);
@@ -57,7 +57,7 @@ export async function revokeToken(options: PlaceOptions, name: string, id: strin
 
 /** Makes an invite and prints it, and how it is sent to somebody as a link. */
 export async function createInvite(options: PlaceOptions & { readonly days: string }): Promise<void> {
-  const expiresAt = endOf(options.days);
+  const expiresAt = systemClock.now() + msOfDays(options.days);
   const [origin] = originSetting(readSources(options.flags, options.config));
   await withPeople(options, true, async (directory) => {
     const secret = newSecret(systemChance);
@@ -81,9 +81,9 @@ function tokensOf(directory: Directory): Pick<ApiTokens, "create"> {
     ended: () => undefined,
   });
   return {
-    create: async (user, label, expiresAt) => {
+    create: async (user, label, goodForMs) => {
       try {
-        return await tokens.create(user, label, expiresAt);
+        return await tokens.create(user, label, goodForMs);
       } catch (error) {
         throw error instanceof CommandError ? new StartError(error.message, { cause: error }) : error;
       }

@@ -23,6 +23,14 @@ async function chat(world: ClusterWorld, node: ClusterNode, who: Actor, others: 
   return (await world.clock.drive(made, "a chat", 5000)).chat.id;
 }
 
+/** One node, and a chat of somebody in it; the world has that seed. */
+async function oneWithChat(seed: number) {
+  const world = new ClusterWorld(seed, PARTITIONS);
+  const one = await world.start();
+  const ann = await person(world, one, "Ann");
+  return { world, one, ann, id: await chat(world, one, ann, []) };
+}
+
 /** Holds the store against what the fold makes of the log. */
 async function expectStored(world: ClusterWorld): Promise<void> {
   for (const [partition, records] of world.records.entries()) {
@@ -51,10 +59,7 @@ describe("several nodes", () => {
   });
 
   it("CMD-4 decide nothing where they have not heard from the log lately", async () => {
-    const world = new ClusterWorld(6, PARTITIONS);
-    const one = await world.start();
-    const ann = await person(world, one, "Ann");
-    const id = await chat(world, one, ann, []);
+    const { world, one, ann, id } = await oneWithChat(6);
     one.log.hears = () => false;
     const posted = one.core.api.post(ann, id, "into the dark", undefined);
     await expect(world.clock.drive(posted, "a refusal", READ_WITHIN_MS)).rejects.toMatchObject({ code: "unavailable" });
@@ -64,10 +69,7 @@ describe("several nodes", () => {
   });
 
   it("CMD-4 wait a moment to hear from the log again, as one must that stood still, and refuse nobody then", async () => {
-    const world = new ClusterWorld(7, PARTITIONS);
-    const one = await world.start();
-    const ann = await person(world, one, "Ann");
-    const id = await chat(world, one, ann, []);
+    const { world, one, ann, id } = await oneWithChat(7);
     const listener = new Listener();
     const guest = await world.clock.drive(MemoryConnection.open(one.core, listener.heard), "a session", 5000);
     one.log.hears = () => false;
@@ -105,10 +107,7 @@ describe("several nodes", () => {
   });
 
   it("CMD-4 STOP-1 let nobody wait for the log when they stop: each has an answer", async () => {
-    const world = new ClusterWorld(8, PARTITIONS);
-    const one = await world.start();
-    const ann = await person(world, one, "Ann");
-    const id = await chat(world, one, ann, []);
+    const { world, one, ann, id } = await oneWithChat(8);
     one.log.hears = () => false;
     const begin = world.clock.monotonic();
     let answeredAt: number | undefined;

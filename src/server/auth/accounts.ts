@@ -138,11 +138,11 @@ export class Accounts {
   }
 
   /**
-   * Makes a token for a program, whose secret is told this once. `expiresAt` in milliseconds since the epoch;
+   * Makes a token for a program, whose secret is told this once. It is good for `goodForMs` milliseconds;
    * `undefined` = until it is revoked. Throws `bad_field`, `forbidden` or `too_many_tokens`.
    */
-  async createToken(user: User, label: string, expiresAt: number | undefined): Promise<NewToken> {
-    return await this.#tokens.create(user, label, expiresAt);
+  async createToken(user: User, label: string, goodForMs: number | undefined): Promise<NewToken> {
+    return await this.#tokens.create(user, label, goodForMs);
   }
 
   /** A user's tokens, ascending by when they were made. */

@@ -55,10 +55,10 @@ export class ApiTokens {
   }
 
   /**
-   * Makes a token. `label` is what its owner calls it, `expiresAt` in milliseconds since the epoch (`undefined` = until
-   * it is revoked). Throws `bad_field`, `forbidden` or `too_many_tokens`.
+   * Makes a token. `label` is what its owner calls it, `goodForMs` how long it is good, in milliseconds (`undefined` =
+   * until it is revoked). Throws `bad_field`, `forbidden` or `too_many_tokens`.
    */
-  async create(user: User, label: string, expiresAt: number | undefined): Promise<NewToken> {
+  async create(user: User, label: string, goodForMs: number | undefined): Promise<NewToken> {
     const { directory, auth, clock, chance, ids } = this.#options;
     if (user.isGuest) throw new CommandError("forbidden", "a guest has no tokens");
     // It would go on when the provider has long since shut the account.
@@ -71,6 +71,7 @@ export class ApiTokens {
         `label must have ${LABEL_LENGTH_MAX} characters at most, and none of control`,
       );
     }
+    const expiresAt = goodForMs === undefined ? undefined : now + goodForMs;
     if (expiresAt !== undefined && !(Number.isSafeInteger(expiresAt) && expiresAt > now)) {
       throw new CommandError("bad_field", "the token must end in the future");
     }

@@ -47,12 +47,15 @@ export async function checkPassword(encoded: string, password: string): Promise<
 /** The passwords of a server, which many may ask about at once. */
 export class Passwords {
   readonly #chance: Chance;
+  readonly #checkPassword: typeof checkPassword;
   readonly #waiting: (() => void)[] = [];
   #running = 0;
   #nobodys: Promise<string> | undefined;
 
-  constructor(chance: Chance) {
+  /** `check` is another than ours only where a test counts what is done. */
+  constructor(chance: Chance, check = checkPassword) {
     this.#chance = chance;
+    this.#checkPassword = check;
   }
 
   /** As `hashPassword`, in its turn. Throws `unavailable` where too many wait. */
@@ -71,7 +74,7 @@ export class Passwords {
     const against = encoded ?? nobodys;
     // What is too long to have been chosen is as wrong as any, at the same price.
     const tried = password.length > PASSWORD_LENGTH_MAX * 4 ? "" : password;
-    const isRight = await this.#inTurn(() => checkPassword(against, tried));
+    const isRight = await this.#inTurn(() => this.#checkPassword(against, tried));
     return isRight && encoded !== undefined && tried === password;
   }
 

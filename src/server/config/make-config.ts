@@ -13,6 +13,7 @@ import { makeAuth, makeTls } from "./make-auth.ts";
 import { makeCluster } from "./make-cluster.ts";
 import type { Origin } from "./merge.ts";
 import { merge } from "./merge.ts";
+import { refuse } from "./read-part.ts";
 import type { SetLimits } from "./schema.ts";
 import { configSchema } from "./schema.ts";
 import { listSettings } from "./settings.ts";
@@ -89,10 +90,6 @@ function nameIts(problem: string, origins: ReadonlyMap<string, Origin>): string 
   const key = problem.slice(0, problem.indexOf(":"));
   const origin = origins.get(key);
   return origin === undefined || origin.source === "default" ? problem : `${origin.name}${problem.slice(key.length)}`;
-}
-
-function refuse(problems: readonly string[]): void {
-  if (problems.length > 0) throw new StartError(problems.join("; "));
 }
 
 /** `{"limits.sessionsMax": 5}` → `{limits: {sessionsMax: 5}}`. */

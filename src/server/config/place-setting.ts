@@ -1,16 +1,14 @@
 /**
  * Configuration, beside all stages: where accounts are kept, for commands that need nothing else: a data folder, or the
- * database of a cluster. What is wrong with another setting is not their business: the server may be given that by a
- * flag. Pure.
+ * database of a cluster. Pure.
  */
 import { resolve } from "node:path";
 import { StartError } from "../start-error.ts";
 import type { CqlConfig } from "./config.ts";
 import type { Sources } from "./env.ts";
 import { makeCql } from "./make-cluster.ts";
-import { merge } from "./merge.ts";
+import { readPart, refuse } from "./read-part.ts";
 import { configSchema } from "./schema.ts";
-import { listSettings } from "./settings.ts";
 
 /** Where accounts are kept. */
 export type Place =
@@ -28,29 +26,18 @@ export const PLACE_KEYS: readonly string[] = Object.keys(placeSchema.shape);
 
 /**
  * The place that a server with these sources would have. A flag for the one wins over what is set elsewhere for the other.
- * @throws StartError where it is written wrong, or a setting has a name that there is not: that may be this one's
+ * @throws StartError as `readPart`, and where two flags name two places
  */
 export function placeSetting(sources: Sources): Place {
-  const { values, origins, problems } = merge(listSettings(), sources);
-  refuse(problems);
-  const parsed = placeSchema.safeParse(Object.fromEntries([...values].filter(([key]) => PLACE_KEYS.includes(key))));
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    const key = issue?.path.join(".") ?? "";
-    throw new StartError(`${origins.get(key)?.name ?? key}: ${issue?.message}`);
-  }
+  const { settings, origins } = readPart(placeSchema, sources);
   const isFlag = (key: string): boolean => origins.get(key)?.source === "flag";
   const pathOf = (key: string, path: string): string => resolve(origins.get(key)?.folder ?? sources.folder, path);
-  const isCluster = parsed.data.cql.length > 0;
+  const isCluster = settings.cql.length > 0;
   if (isCluster && isFlag("cql") && isFlag("data")) {
     throw new StartError("--data: accounts are in one place, the folder or the database of --cql; drop one of them");
   }
-  if (!isCluster || isFlag("data")) return { type: "folder", dir: pathOf("data", parsed.data.data) };
-  const cql = makeCql(parsed.data, pathOf);
+  if (!isCluster || isFlag("data")) return { type: "folder", dir: pathOf("data", settings.data) };
+  const cql = makeCql(settings, pathOf);
   refuse(cql.problems);
   return { type: "cluster", cql: cql.value };
-}
-
-function refuse(problems: readonly string[]): void {
-  if (problems.length > 0) throw new StartError(problems.join("; "));
 }

@@ -30,17 +30,19 @@ export function checkDirectory(view: LmdbView): DirectoryCheck {
   let accounts = 0;
   let values = 0;
   view.scan(FIRST, BEYOND, (key, value) => {
+    let isWhole = false;
     try {
       checkValue(key, value);
+      isWhole = true;
       values += 1;
       const table = key.toString("latin1", 0, 1);
       if (table === "a") accounts += 1;
       const fault = AGREEMENTS[table]?.(view, key, value);
       if (fault !== undefined) findings.push(fault);
     } catch (error) {
-      // What another value leads to is damaged, or this one: it is told where the look comes by it.
       if (!(error instanceof DirectoryDamaged)) throw error;
-      if (isDamaged(key, value)) findings.push(`${error.message}, at ${showKey(key)}`);
+      // What a whole value leads to is told where the look comes by that.
+      if (!isWhole) findings.push(`${error.message}, at ${showKey(key)}`);
     }
     return true;
   });
@@ -80,15 +82,6 @@ const AGREEMENTS: Readonly<Record<string, Agreement>> = {
     return `the token ${id} of user ${user} can't be revoked`;
   },
 };
-
-function isDamaged(key: Buffer, value: Buffer): boolean {
-  try {
-    checkValue(key, value);
-    return false;
-  } catch {
-    return true;
-  }
-}
 
 const textOf = (key: Buffer): string => key.toString("utf8", 1);
 

@@ -156,7 +156,7 @@ describe("a token", () => {
   it("ends with its time", async () => {
     const world = authWorld({ auth: PASSWORD });
     const user = userOf(await world.add("alice", undefined));
-    const { token } = await world.accounts.createToken(user, "", world.clock.now() + 1_000);
+    const { token } = await world.accounts.createToken(user, "", 1_000);
     expect(await nameBy(world, { bearer: token })).toBe("alice");
     await world.clock.advance(1_000);
     expect(await nameBy(world, { bearer: token })).toBe("unauthorized");
@@ -165,12 +165,12 @@ describe("a token", () => {
   it("is refused to guests, with a bad label or time, beyond a hundred, and where tokens come from elsewhere", async () => {
     const world = authWorld({ auth: PASSWORD });
     const user = userOf(await world.add("alice", undefined));
-    const make = (label: string, expiresAt: number | undefined) =>
-      codeOf(world.accounts.createToken(user, label, expiresAt).then(() => "made"));
+    const make = (label: string, goodForMs: number | undefined) =>
+      codeOf(world.accounts.createToken(user, label, goodForMs).then(() => "made"));
     expect(await codeOf(world.accounts.createToken({ ...user, isGuest: true }, "", undefined))).toBe("forbidden");
     for (const label of ["x".repeat(65), "a\nb", "\ud800"]) expect(await make(label, undefined)).toBe("bad_field");
-    for (const time of [0, world.clock.now(), Number.NaN, 1e300]) expect(await make("", time)).toBe("bad_field");
-    expect(await make("\u{1f600}".repeat(64), world.clock.now() + 1)).toBe("made");
+    for (const time of [-1, 0, Number.NaN, 1e300]) expect(await make("", time)).toBe("bad_field");
+    expect(await make("\u{1f600}".repeat(64), 1)).toBe("made");
     for (let number = 0; number < 99; number += 1) expect(await make("", undefined)).toBe("made");
     expect(await make("", undefined)).toBe("too_many_tokens");
     await world.clock.advance(1);

@@ -57,6 +57,23 @@ describe("the passwords of a server", () => {
     expect(await passwords.check(empty, "x".repeat(1_000_000))).toBe(false);
   });
 
+  it("AUTH-2 cost one check against one hash at the one price, whether there is such a hash or not", async () => {
+    const checked: string[] = [];
+    const passwords = new Passwords(systemChance, async (encoded, password) => {
+      checked.push(encoded);
+      return await checkPassword(encoded, password);
+    });
+    const encoded = await passwords.hash("correct horse");
+    for (const against of [undefined, encoded, undefined]) {
+      for (const password of ["correct horse", "", "x".repeat(60_000)]) {
+        checked.length = 0;
+        await passwords.check(against, password);
+        expect(checked).toEqual([expect.stringMatching(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)]);
+        if (against !== undefined) expect(checked).toEqual([against]);
+      }
+    }
+  });
+
   it("refuse what comes when very many wait, and serve all the others", async () => {
     const passwords = new Passwords(systemChance);
     const encoded = await passwords.hash("correct horse");

@@ -5,21 +5,9 @@ import { printConfig } from "../../../src/server/config/print-config.ts";
 import { clusterSettings } from "../../../src/server/config/schema-cluster.ts";
 import { listSettings } from "../../../src/server/config/settings.ts";
 import { StartError } from "../../../src/server/start-error.ts";
+import { type Given, sourcesOf } from "../../support/config-sources.ts";
 
-interface Given {
-  readonly flags?: Record<string, string | true>;
-  readonly env?: Record<string, string>;
-  readonly file?: string;
-}
-
-const make = ({ flags = {}, env = {}, file }: Given) =>
-  makeConfig({
-    flags: new Map(Object.entries(flags)),
-    env: new Map(Object.entries(env)),
-    file: file === undefined ? undefined : { path: "/etc/verbatim/verbatim.yaml", text: file },
-    folder: "/srv/chat",
-    shippedRooms: "/opt/verbatim/resources/rooms.json",
-  });
+const make = (given: Given) => makeConfig(sourcesOf(given));
 
 function refusal(given: Given): string {
   try {

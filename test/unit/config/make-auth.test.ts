@@ -5,17 +5,12 @@ import { DEFAULT_LIMITS } from "../../../src/protocol/limits.ts";
 import { makeConfig } from "../../../src/server/config/make-config.ts";
 import { printConfig } from "../../../src/server/config/print-config.ts";
 import { StartError } from "../../../src/server/start-error.ts";
+import { sourcesOf } from "../../support/config-sources.ts";
 
 type Flags = Readonly<Record<string, string | true>>;
 
 function load(flags: Flags, file?: string) {
-  return makeConfig({
-    flags: new Map(Object.entries(flags)),
-    env: new Map(),
-    file: file === undefined ? undefined : { path: "/etc/verbatim/verbatim.yaml", text: file },
-    folder: "/srv/chat",
-    shippedRooms: "/opt/verbatim/resources/rooms.json",
-  });
+  return makeConfig(sourcesOf({ flags, file }));
 }
 
 function refusal(flags: Flags, file?: string): string {

@@ -3,29 +3,13 @@
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { DEFAULT_LIMITS } from "../../../src/protocol/limits.ts";
-import type { Sources } from "../../../src/server/config/env.ts";
 import { makeConfig } from "../../../src/server/config/make-config.ts";
 import { printConfig } from "../../../src/server/config/print-config.ts";
 import { listSettings } from "../../../src/server/config/settings.ts";
 import { StartError } from "../../../src/server/start-error.ts";
+import { type Given, sourcesOf } from "../../support/config-sources.ts";
 
-interface Given {
-  readonly flags?: Record<string, string | true>;
-  readonly env?: Record<string, string>;
-  readonly file?: string;
-}
-
-function sources({ flags = {}, env = {}, file }: Given): Sources {
-  return {
-    flags: new Map(Object.entries(flags)),
-    env: new Map(Object.entries(env)),
-    file: file === undefined ? undefined : { path: "/etc/verbatim/verbatim.yaml", text: file },
-    folder: "/srv/chat",
-    shippedRooms: "/opt/verbatim/resources/rooms.json",
-  };
-}
-
-const make = (given: Given) => makeConfig(sources(given));
+const make = (given: Given) => makeConfig(sourcesOf(given));
 
 function refusal(given: Given): string {
   try {

@@ -2,15 +2,10 @@
 import { describe, expect, it } from "vitest";
 import { originSetting } from "../../../src/server/config/origin-setting.ts";
 import { StartError } from "../../../src/server/start-error.ts";
+import { sourcesOf } from "../../support/config-sources.ts";
 
 const originsOf = (flags: Record<string, string>, env: Record<string, string> = {}, file?: string): readonly string[] =>
-  originSetting({
-    flags: new Map(Object.entries(flags)),
-    env: new Map(Object.entries(env)),
-    file: file === undefined ? undefined : { path: "/etc/verbatim/verbatim.yaml", text: file },
-    folder: "/srv/chat",
-    shippedRooms: "/opt/verbatim/resources/rooms.json",
-  });
+  originSetting(sourcesOf({ flags, env, file }));
 
 describe("the origins of the server", () => {
   it("are those of flag, environment and file, whatever else is wrong there", () => {

@@ -2,15 +2,10 @@
 import { describe, expect, it } from "vitest";
 import { type Place, placeSetting } from "../../../src/server/config/place-setting.ts";
 import { StartError } from "../../../src/server/start-error.ts";
+import { sourcesOf } from "../../support/config-sources.ts";
 
 const place = (flags: Record<string, string>, env: Record<string, string> = {}, file?: string): Place =>
-  placeSetting({
-    flags: new Map(Object.entries(flags)),
-    env: new Map(Object.entries(env)),
-    file: file === undefined ? undefined : { path: "/etc/verbatim/verbatim.yaml", text: file },
-    folder: "/srv/chat",
-    shippedRooms: "/opt/verbatim/resources/rooms.json",
-  });
+  placeSetting(sourcesOf({ flags, env, file }));
 
 describe("where accounts are", () => {
   it("is the data folder unless a database is named", () => {

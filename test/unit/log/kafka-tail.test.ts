@@ -117,6 +117,17 @@ class FakeTopic {
 const some = (from: number, to: number): LogRecord[] =>
   Array.from({ length: to - from }, (_, index) => message(from + index));
 
+/** A topic that is read and whose broker has been gone for 5 s: nobody hears it any more. */
+async function silentFor5s(): Promise<FakeTopic> {
+  const topic = new FakeTopic();
+  topic.reader(0, 0);
+  await topic.clock.advance(1_000);
+  topic.isDown = true;
+  await topic.clock.advance(5_000);
+  expect(topic.tail.hears(0)).toBe(false);
+  return topic;
+}
+
 describe("reading a topic", () => {
   it("LOG-3 at the end all partitions of a broker wait in one request", async () => {
     const topic = new FakeTopic();
@@ -177,12 +188,7 @@ describe("reading a topic", () => {
   });
 
   it("CMD-4 hears the log at once when a broker answers again, though nothing is new", async () => {
-    const topic = new FakeTopic();
-    topic.reader(0, 0);
-    await topic.clock.advance(1_000);
-    topic.isDown = true;
-    await topic.clock.advance(5_000);
-    expect(topic.tail.hears(0)).toBe(false);
+    const topic = await silentFor5s();
     topic.isDown = false;
     const asked = topic.asked.length;
     while (topic.asked.length === asked) await topic.clock.advance(10);
@@ -192,12 +198,7 @@ describe("reading a topic", () => {
   });
 
   it("CMD-4 hears the log at once from the broker that takes the place of one that is gone, though nothing is new", async () => {
-    const topic = new FakeTopic();
-    topic.reader(0, 0);
-    await topic.clock.advance(1_000);
-    topic.isDown = true;
-    await topic.clock.advance(5_000);
-    expect(topic.tail.hears(0)).toBe(false);
+    const topic = await silentFor5s();
     topic.isDown = false;
     topic.leaders[0] = 2;
     topic.tail.changed();

@@ -73,6 +73,9 @@ export function asUuid(text: string): Uuid | undefined {
   return isUuid(small) ? small : undefined;
 }
 
+/** An id in small letters, however it came, and any other text as it is: what names a room, or somebody, may be either. */
+export const asWritten = (text: string): string => asUuid(text) ?? text;
+
 /** What is answered. */
 export interface Answer {
   readonly status: number;

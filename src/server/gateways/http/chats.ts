@@ -4,7 +4,7 @@
 import { z } from "zod";
 import { CommandError } from "../../commands/command-error.ts";
 import type { Uuid } from "../../record.ts";
-import { type Answer, type Ask, asUuid, done, ok } from "./ask.ts";
+import { type Answer, type Ask, asUuid, asWritten, done, ok } from "./ask.ts";
 import type { HttpDoor } from "./door.ts";
 import { check, text } from "./fields.ts";
 import { type Call, PLAIN_NOTE } from "./route.ts";
@@ -54,7 +54,7 @@ async function addMembers({ api }: HttpDoor, ask: Ask): Promise<Answer> {
 async function removeMember({ api }: HttpDoor, ask: Ask): Promise<Answer> {
   const who = await ask.actor();
   const user = ask.param("user_id");
-  await api.removeMember(who, roomOf(ask), asUuid(user) ?? user);
+  await api.removeMember(who, roomOf(ask), asWritten(user));
   return done;
 }
 
@@ -66,10 +66,7 @@ async function markRead({ api }: HttpDoor, ask: Ask): Promise<Answer> {
 }
 
 /** The room of a path: an id, or for a public room its name. */
-export function roomOf(ask: Ask): string {
-  const text = ask.param("chat_id");
-  return asUuid(text) ?? text;
-}
+export const roomOf = (ask: Ask): string => asWritten(ask.param("chat_id"));
 
 function userIds(texts: readonly string[]): readonly Uuid[] {
   return texts.map((text) => {

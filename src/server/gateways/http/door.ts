@@ -75,7 +75,7 @@ export interface HttpAccounts {
   createToken(
     user: User,
     label: string,
-    expiresAt: number | undefined,
+    goodForMs: number | undefined,
   ): Promise<{ readonly token: string; readonly info: ApiToken }>;
   tokens(user: User): Promise<readonly ApiToken[]>;
   revokeToken(user: User, id: Uuid): Promise<void>;

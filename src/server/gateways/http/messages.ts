@@ -2,7 +2,7 @@
  * Stage 1, the HTTP door: reading messages and taking them back. Posting one stands in `post-message.ts`.
  */
 import { z } from "zod";
-import { type Answer, type Ask, asUuid, done, ok } from "./ask.ts";
+import { type Answer, type Ask, asWritten, done, ok } from "./ask.ts";
 import { roomOf } from "./chats.ts";
 import type { HttpDoor } from "./door.ts";
 import { nextLink, readPage } from "./paging.ts";
@@ -29,7 +29,7 @@ async function listMessages({ api, limits }: HttpDoor, ask: Ask): Promise<Answer
 async function removeMessage({ api }: HttpDoor, ask: Ask): Promise<Answer> {
   const who = await ask.actor();
   const message = ask.param("message_id");
-  await api.removeMessage(who, roomOf(ask), asUuid(message) ?? message);
+  await api.removeMessage(who, roomOf(ask), asWritten(message));
   return done;
 }
 

@@ -9,7 +9,7 @@ import { z } from "zod";
 import { NAME_LENGTH_MAX } from "../../../protocol/limits.ts";
 import { CommandError } from "../../commands/command-error.ts";
 import { writeAnswer, writeFailure } from "./answers.ts";
-import { asUuid, ok } from "./ask.ts";
+import { asWritten, ok } from "./ask.ts";
 import { bodyType, collectBody, parseBody } from "./body.ts";
 import type { HttpDoor } from "./door.ts";
 import { type Fields, text } from "./fields.ts";
@@ -75,7 +75,7 @@ function roomIn(url: string): string | undefined {
   if (end <= START.length || !url.startsWith(END, end)) return undefined;
   const part = url.slice(START.length, end);
   if (part.includes("/")) return undefined;
-  if (!part.includes("%")) return asUuid(part) ?? part;
+  if (!part.includes("%")) return asWritten(part);
   try {
     return decodeURIComponent(part);
   } catch {

@@ -2,7 +2,7 @@
  * Stage 1, the HTTP door: the public rooms of the rooms file, and who may not be in them.
  */
 import { z } from "zod";
-import { type Answer, type Ask, asUuid, done, ok } from "./ask.ts";
+import { type Answer, type Ask, asWritten, done, ok } from "./ask.ts";
 import type { HttpDoor } from "./door.ts";
 import { check, text } from "./fields.ts";
 import { type Call, PLAIN_NOTE } from "./route.ts";
@@ -44,14 +44,11 @@ async function listBans({ api }: HttpDoor, ask: Ask): Promise<Answer> {
 }
 
 /** The room of a path: a name, or an id. */
-function roomOf(ask: Ask): string {
-  const text = ask.param("name");
-  return asUuid(text) ?? text;
-}
+const roomOf = (ask: Ask): string => asWritten(ask.param("name"));
 
 /** Ids are written in small letters, however they come. */
 function subjectOf({ type, subject }: z.output<typeof banned>): z.output<typeof banned> {
-  return { type, subject: asUuid(subject) ?? subject };
+  return { type, subject: asWritten(subject) };
 }
 
 const errors = ["unknown_room", "forbidden"] as const;

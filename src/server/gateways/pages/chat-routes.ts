@@ -7,7 +7,7 @@ import type { Actor } from "../../auth/user.ts";
 import type { Chance } from "../../clock.ts";
 import { CommandError } from "../../commands/command-error.ts";
 import type { MessagePage } from "../../commands/read-messages.ts";
-import { asUuid } from "../http/ask.ts";
+import { asWritten } from "../http/ask.ts";
 import { CLIENT_COOKIE, readCookie } from "../http/cookies.ts";
 import { chatPage, MEMBERS_BESIDE_MAX, type Place, type RefusedHere } from "./chat-page.ts";
 import type { PagesApi, PagesDoor } from "./door.ts";
@@ -125,10 +125,7 @@ export function addChatRoutes(server: FastifyInstance, door: PagesDoor): void {
 }
 
 /** The id of a chat or public room, or the name of one, as the API takes them. */
-function idOf(request: FastifyRequest): string {
-  const text = textOf(request.params, "id");
-  return asUuid(text) ?? text;
-}
+const idOf = (request: FastifyRequest): string => asWritten(textOf(request.params, "id"));
 
 async function render(
   api: PagesApi,

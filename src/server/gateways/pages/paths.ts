@@ -16,7 +16,7 @@ export function roomPath({ id, name }: Pick<PublicRoom, "id" | "name">): string 
   return chatPath(SIMPLE_NAME.test(name) ? name : id);
 }
 
-/** The sign-in page of somebody who asked for another one, which it leads on to. */
+/** The sign-in page of somebody who asked for another one: the web client leads on to that, as `pathBehind` does later. */
 export function signInPath(wanted: string): string {
   return isChatPath(wanted) ? `/?to=${encodeURIComponent(wanted)}` : "/";
 }
