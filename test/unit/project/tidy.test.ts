@@ -136,3 +136,10 @@ describe("the sources", () => {
     );
   });
 });
+
+describe("the tests", () => {
+  it("mock no module: files share processes, and where another has loaded it before, the mock stands for nothing", () => {
+    const tests = code.filter((path) => path.startsWith("test/"));
+    expect(occurrences(tests, /\bvi\.(do)?mock\(/i)).toEqual([]);
+  });
+});
