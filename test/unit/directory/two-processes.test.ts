@@ -136,11 +136,12 @@ describe("the embedded directory in two processes", { timeout: 2 * WITHIN_MS }, 
       );
       for (let number = 0; number < 20; number += 1) await directory.saveInvite(`${name} ${number}`, 1000);
       await child.end("SIGKILL");
+      // The first write also finds a commit that was cut in the middle of being told to readers.
+      expect(await directory.takeInvite(`${name} 19`, 0)).toBe(true);
       const seq = (await directory.markers(name)).get("room")?.seq ?? 0;
       expect(seq).toBeGreaterThan(0);
       await directory.moveMarkers([{ user: name, room: "room", seq: seq + 1, n: 0 }]);
       expect((await directory.markers(name)).get("room")).toEqual({ seq: seq + 1, n: 0 });
-      expect(await directory.takeInvite(`${name} 19`, 0)).toBe(true);
     }
   });
 });
