@@ -284,7 +284,7 @@ describe("in bad weather", () => {
     await server.kill("SIGKILL");
     await erin.page.getByText("Offline, reconnecting").waitFor();
     await say(erin.page, "two");
-    await erin.page.getByRole("article").filter({ hasText: "two" }).getByText("Sending…").waitFor();
+    await erin.page.getByRole("article").filter({ hasText: "two" }).getByText("Waiting to be sent").waitFor();
     await field(frank.page).fill("a draft");
     await restart();
     await reads(frank.page, ["one", "two"]);
@@ -307,7 +307,11 @@ describe("in bad weather", () => {
       await judy.page.getByText("Offline, reconnecting").waitFor();
       for (const text of ["two", "three"]) await say(karl.page, text);
       await say(judy.page, "from the train");
-      await judy.page.getByRole("article").filter({ hasText: "from the train" }).getByText("Sending…").waitFor();
+      await judy.page
+        .getByRole("article")
+        .filter({ hasText: "from the train" })
+        .getByText("Waiting to be sent")
+        .waitFor();
       await reads(karl.page, ["one", "two", "three"]);
       line.mend();
       for (const { page } of [judy, karl]) await reads(page, ["one", "two", "three", "from the train"]);

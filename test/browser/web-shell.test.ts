@@ -196,13 +196,16 @@ describe("people at an open server", () => {
     await page.getByRole("main").getByRole("textbox").fill("meanwhile");
     await page.keyboard.press("Enter");
     // What was said before may not have been acknowledged either.
-    await page.getByRole("article").filter({ hasText: "meanwhile" }).getByText("Sending…").waitFor();
+    await page.getByRole("article").filter({ hasText: "meanwhile" }).getByText("Waiting to be sent").waitFor();
     const notices = await page.getByText(/offline,|reconnecting|not connected/i).count();
     await open.restart();
     expect(notices).toBe(1);
     await page.evaluate("window.dispatchEvent(new Event('online'))");
     await lost.waitFor({ state: "detached" });
-    await page.getByText("Sending…").first().waitFor({ state: "detached" });
+    await page
+      .getByText(/^(Sending…|Waiting to be sent)$/)
+      .first()
+      .waitFor({ state: "detached" });
     await sayInWeb(page, "after");
     const texts = await page.getByRole("article").locator(".vc-text").allTextContents();
     expect(texts.slice(-3)).toEqual(["before", "meanwhile", "after"]);

@@ -2,7 +2,7 @@
  * The web client, conversation: the pane of one room, put together. The shell mounts it and owns the client; the room
  * stays open when the pane goes.
  */
-import { effect, signal, useSignal } from "@preact/signals";
+import { computed, effect, signal, useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import type { ChatClient, HttpApi } from "../../sdk/index.ts";
 import { browserStorage, browserTime } from "./browser-page.ts";
@@ -60,6 +60,7 @@ function Pane({ client, api, room, me, title, description, moderates, enterAgain
         setDraft(draft.peek() === "" ? text : `${draft.peek()}\n${text}`);
         field.current?.focus();
       },
+      isOnline: computed(() => store.connection.value.type === "online"),
       moderates: isModerator,
       remove: (id) => api.removeMessage(room, id),
     };

@@ -17,6 +17,8 @@ export interface RowActions {
   discard(key: string): void;
   /** Takes a refused message back into the field where it was written. */
   edit(key: string, text: string): void;
+  /** Whether what is being sent is on its way, and not waiting for the connection. */
+  readonly isOnline: ReadonlySignal<boolean>;
   /** Whether one may take away what others said. */
   readonly moderates: ReadonlySignal<boolean>;
   /** Takes the text of a message away, for everybody; rejects, with a text for people, where it may not. */
@@ -131,7 +133,9 @@ function OutgoingView({ row, actions }: { readonly row: OutgoingRow; readonly ac
       </header>
       <div class="vc-bubble">
         <MessageText text={text} rich={actions.rich} />
-        <span class="vc-time">{hasFailed ? "Not sent" : "Sending…"}</span>
+        <span class="vc-time">
+          {hasFailed ? "Not sent" : actions.isOnline.value ? "Sending…" : "Waiting to be sent"}
+        </span>
       </div>
       {state.type === "failed" && (
         <div class="vc-actions" role="alert">

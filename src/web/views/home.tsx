@@ -1,6 +1,7 @@
 /**
  * The web client's views: what stands beside the list while no chat is open.
  */
+import { keyNames } from "../model/keys.ts";
 import type { Dialog } from "../store.ts";
 import { useApp } from "./context.ts";
 import { Icon, Mark } from "./icons.tsx";
@@ -37,7 +38,8 @@ export function Home() {
         </p>
       )}
       <p class="dim hint-keys">
-        <kbd>Ctrl+K</kbd> goes anywhere, <kbd>Ctrl+/</kbd> shows all keys.
+        <kbd>{keyNames("Ctrl+K", navigator.platform)}</kbd> goes anywhere,{" "}
+        <kbd>{keyNames("Ctrl+/", navigator.platform)}</kbd> shows all keys.
       </p>
     </main>
   );

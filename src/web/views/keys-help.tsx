@@ -1,6 +1,7 @@
 /**
  * The web client's views: what the keyboard can do.
  */
+import { keyNames } from "../model/keys.ts";
 import { Modal } from "./modal.tsx";
 
 const KEYS = [
@@ -20,7 +21,7 @@ export function KeysHelp({ close }: { readonly close: () => void }) {
         {KEYS.map(([keys, what]) => (
           <div key={keys}>
             <dt>
-              <kbd>{keys}</kbd>
+              <kbd>{keyNames(keys, navigator.platform)}</kbd>
             </dt>
             <dd>{what}</dd>
           </div>

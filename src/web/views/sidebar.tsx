@@ -5,6 +5,7 @@ import type { ComponentChildren, RefObject } from "preact";
 import { useRef } from "preact/hooks";
 import type { App } from "../app.ts";
 import { type Entry, matching } from "../model/entry.ts";
+import { keyNames } from "../model/keys.ts";
 import type { Dialog } from "../store.ts";
 import { Avatar } from "./avatar.tsx";
 import { useApp } from "./context.ts";
@@ -33,7 +34,12 @@ export function Sidebar() {
           <Mark />
           Verbatim
         </a>
-        <RoundButton look="plain" label="Go to… (Ctrl+K)" icon="search" act={() => openDialog(app, "switcher")} />
+        <RoundButton
+          look="plain"
+          label={`Go to… (${keyNames("Ctrl+K", navigator.platform)})`}
+          icon="search"
+          act={() => openDialog(app, "switcher")}
+        />
         <RoundButton look="primary" label="New chat" icon="plus" act={() => openDialog(app, "new-chat")} />
       </header>
       <div
