@@ -97,10 +97,10 @@ describe("two people in two windows", () => {
     expect([...erin.oddities, ...frank.oddities]).toEqual([]);
   });
 
-  it("are told when a name is taken, and keep what they typed", async () => {
+  it("are told when a name is taken, and keep what they typed and where they were going", async () => {
     await arrive("Grace");
     const window = await openWindow(browser(), site.origin, { javaScriptEnabled: false });
-    await window.page.goto("/");
+    await window.page.goto("/ui/chats/general");
     const form = window.page.getByRole("region", { name: "New here?" });
     await form.getByLabel("Name").fill("GRACE");
     await form.getByRole("button", { name: "Sign up" }).click();
@@ -113,6 +113,10 @@ describe("two people in two windows", () => {
     expect(await window.page.getByRole("region", { name: "Sign in" }).getByLabel("Name").inputValue()).toBe(
       "nobody yet",
     );
+    await window.page.getByRole("region", { name: "Sign in" }).getByLabel("Name").fill("Grace");
+    await window.page.getByRole("button", { name: "Sign in" }).click();
+    await window.page.waitForURL("**/ui/chats/general");
+    await window.page.getByRole("heading", { name: "general" }).waitFor();
     expect(window.oddities).toEqual([]);
   });
 

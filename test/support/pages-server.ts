@@ -273,7 +273,7 @@ export async function pagesServer(
       door.setCookie(reply, await chats.signIn({ name: username, password }));
       return reply.redirect("/", 303);
     } catch (error) {
-      return refuseSignIn(reply, frame, username, error);
+      return refuseSignIn(reply, frame, request.body, error);
     }
   });
   server.post("/logout", async (_request, reply) =>

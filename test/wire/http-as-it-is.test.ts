@@ -60,6 +60,17 @@ describe("signing in", () => {
     expect(headers["set-cookie"]).toEqual([`user_id=${alice.id}; Path=/; HttpOnly; SameSite=Lax`]);
   });
 
+  it("leads to / and from there to the page of a chat that the form names, and never elsewhere", async () => {
+    for (const [to, place, end] of [
+      ["/ui/chats/general", "/?to=%2Fui%2Fchats%2Fgeneral", "/ui/chats/general"],
+      ["https://evil.example/\r\nx: y", "/?to=https%3A%2F%2Fevil.example%2F%0D%0Ax%3A%20y", "/dashboard"],
+    ] as const) {
+      const { status, headers } = await ask(port, "/login", { form: { username: "Alice", to } });
+      expect([status, headers.location]).toEqual([303, place]);
+      expect((await alice.ask(place)).headers.location).toBe(end);
+    }
+  });
+
   it("HTTP-1 leads on from / to /dashboard with a cookie, and back without", async () => {
     const home = await alice.ask("/");
     expect([home.status, home.headers.location]).toEqual([303, "/dashboard"]);

@@ -12,8 +12,8 @@ import { type Fields, NO_FIELDS } from "./fields.ts";
 import type { Visitors } from "./visitors.ts";
 import { webSocketNotes } from "./web-socket-notes.ts";
 
-/** Answers a sign-in that a browser's form asked for and that failed, with a page; `name` = who it was to be. */
-export type RefuseSignIn = (reply: FastifyReply, name: string, error: unknown) => void;
+/** Answers a sign-in that a browser's form asked for and that failed, with a page; `asked` = the form. */
+export type RefuseSignIn = (reply: FastifyReply, asked: Fields, error: unknown) => void;
 
 /** Adds all of them. */
 export function addCalls(
@@ -33,7 +33,7 @@ export function addCalls(
         handle(door, ask).then(
           (answer) => writeAnswer(reply.hijack().raw, answer),
           (error: unknown) => {
-            if (path === "/login" && isFromPage(request)) refuseSignIn(reply, nameIn(ask.body), error);
+            if (path === "/login" && isFromPage(request)) refuseSignIn(reply, ask.body, error);
             else writeFailure(reply.hijack().raw, error, telemetry);
           },
         );
@@ -70,5 +70,3 @@ export function askOf(visitors: Visitors, { raw, params, query, body }: FastifyR
 
 /** A browser that sends a form says that it would like a page; programs say so only where they mean it. */
 const isFromPage = ({ headers }: FastifyRequest): boolean => headers.accept?.includes("text/html") === true;
-
-const nameIn = ({ username }: Fields): string => (typeof username === "string" ? username : "");

@@ -89,7 +89,7 @@ export async function openHttpGateway(options: HttpGatewayOptions): Promise<Http
   addCalls(app, door, {
     visitors,
     streams,
-    refuseSignIn: (reply, name, error) => void refuseSignIn(reply, frame, name, error),
+    refuseSignIn: (reply, asked, error) => void refuseSignIn(reply, frame, asked, error),
   });
   const guard = onlyAdmins(door, visitors);
   const isAdmin = (request: FastifyRequest): Promise<boolean> =>

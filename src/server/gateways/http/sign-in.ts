@@ -14,13 +14,16 @@ const passwordFields = z.object({ current: text(), password: text().describe("th
 const signInFields = z.object({
   username: text(),
   password: text().optional().describe("in mode `password`"),
+  to: text().optional().describe("the path of a chat's page, to lead on to"),
 });
 
 /** `POST /login`: a cookie, and on to one's chats. */
 async function signIn({ accounts }: HttpDoor, ask: Ask): Promise<Answer> {
-  const { username, password } = check(signInFields, ask.body);
+  const { username, password, to } = check(signInFields, ask.body);
   const signedIn = await accounts.signIn({ name: username, password }, ask.address);
-  return seeOther("/", [signInCookie(signedIn, ask.isSecure)]);
+  // Comes from anybody: `/` leads on to pages of this server alone.
+  const path = to === undefined ? "/" : `/?to=${encodeURIComponent(to)}`;
+  return seeOther(path, [signInCookie(signedIn, ask.isSecure)]);
 }
 
 /** `GET /logout` and `POST /logout`: the sign-in ends, and the cookie goes, whether it was still good or not. */
@@ -69,7 +72,7 @@ export const signInCalls: readonly Call[] = [
       summary: "Sign in with a cookie",
       group: "people",
       body: signInFields,
-      answers: [{ status: 303, says: "to `/`, with the cookie", json: undefined }],
+      answers: [{ status: 303, says: "to `/`, or `/?to=…`, with the cookie", json: undefined }],
       errors: ["wrong_credentials", "too_many_sign_ins", "forbidden"],
       isOpenToAll: true,
     },

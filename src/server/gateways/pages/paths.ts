@@ -16,18 +16,16 @@ export function roomPath({ id, name }: Pick<PublicRoom, "id" | "name">): string 
   return chatPath(SIMPLE_NAME.test(name) ? name : id);
 }
 
-/** The sign-in page of somebody who asked for another one: the web client leads on to that, as `pathBehind` does later. */
+/** The sign-in page of somebody who asked for another one, to which it leads on. */
 export function signInPath(wanted: string): string {
   return isChatPath(wanted) ? `/?to=${encodeURIComponent(wanted)}` : "/";
 }
 
-/** Where the sign-in page leads somebody who is signed in; `to` is what stands in its address, from anybody. */
-export function pathBehind(to: string): string {
-  return isChatPath(to) ? to : "/dashboard";
-}
-
-/** Of these pages alone, and none that only leads on itself. */
-const isChatPath = (path: string): boolean => /^\/ui\/chats\/[\w.~%-]+(\/members)?$/.test(path);
+/**
+ * Whether somebody may be led on to a path that anybody may have written: of the pages of chats alone, and of none that
+ * only leads on itself.
+ */
+export const isChatPath = (path: string): boolean => /^\/ui\/chats\/[\w.~%!'()*:@-]+(\/members)?$/.test(path);
 
 /**
  * The newest messages of a chat, anew: the answer leads on to their end. A link to `#…` on the page that is open would

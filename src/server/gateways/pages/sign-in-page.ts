@@ -21,6 +21,8 @@ export interface SignInView {
   readonly refused: RefusedSignIn | undefined;
   /** What a browser is told that brought a credential which is not valid any more. */
   readonly notice: string | undefined;
+  /** The path of the page to which signing in leads on; `undefined` = one's chats. */
+  readonly to: string | undefined;
 }
 
 /** The whole page. */
@@ -36,24 +38,24 @@ ${rules.mode === "jwt" ? elsewhere() : html`<div class="columns even">${signIn(v
   return { title: refused === undefined ? title : `Error: ${title}`, me: undefined, main };
 }
 
-function signIn({ rules, refused }: SignInView): Html {
+function signIn({ rules, refused, to }: SignInView): Html {
   const own = refused?.form === "sign_in" ? refused : undefined;
   const errorId = own === undefined ? undefined : "sign-in-error";
   return html`<section class="card" aria-labelledby="sign-in-title"><h2 id="sign-in-title">Sign in</h2>
 ${errorNote("sign-in-error", own?.text)}
-<form class="form" method="post" action="/login">
+<form class="form" method="post" action="/login">${leadOn(to)}
 ${nameField("sign-in-name", own?.name ?? "", undefined, errorId)}
 ${rules.mode === "password" && passwordField("sign-in-password", "current-password", undefined, undefined)}
 <button>Sign in</button></form></section>`;
 }
 
-function signUp({ rules, refused }: SignInView): Html {
+function signUp({ rules, refused, to }: SignInView): Html {
   const own = refused?.form === "sign_up" ? refused : undefined;
   const blame = (field: RefusedSignIn["blamed"]): string | undefined =>
     own?.blamed === field ? "sign-up-error" : undefined;
   const length = `At least ${PASSWORD_LENGTH_MIN} characters.`;
   const fields = html`${errorNote("sign-up-error", own?.text)}
-<form class="form" method="post" action="/ui/sign-up">
+<form class="form" method="post" action="/ui/sign-up">${leadOn(to)}
 ${nameField("sign-up-name", own?.name ?? "", "How others will see you: up to 64 characters.", blame("name"))}
 ${rules.mode === "password" && passwordField("sign-up-password", "new-password", length, blame("password"))}
 ${rules.signUp === "invite" && inviteField(blame("invite"))}
@@ -61,6 +63,10 @@ ${rules.signUp === "invite" && inviteField(blame("invite"))}
   return html`<section class="card" aria-labelledby="sign-up-title"><h2 id="sign-up-title">New here?</h2>
 ${rules.signUp === "closed" ? html`<p>Accounts are made by those who run this server. Ask them for one.</p>` : fields}
 </section>`;
+}
+
+function leadOn(to: string | undefined): Html {
+  return html`${to !== undefined && html`<input type="hidden" name="to" value="${to}">`}`;
 }
 
 function nameField(id: string, value: string, hint: string | undefined, errorId: string | undefined): Html {

@@ -5,7 +5,7 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
 import type { PageFrame, PagesDoor } from "./door.ts";
 import { protectPage } from "./page-headers.ts";
-import { pathBehind } from "./paths.ts";
+import { isChatPath } from "./paths.ts";
 import { type PlainError, plainError } from "./plain-errors.ts";
 import { leadTo, sendPage, textOf, whoAsks } from "./requests.ts";
 import { type RefusedSignIn, signInPage } from "./sign-in-page.ts";
@@ -14,9 +14,10 @@ import { type RefusedSignIn, signInPage } from "./sign-in-page.ts";
 export function addSignInRoutes(server: FastifyInstance, door: PagesDoor): void {
   server.get("/", async (request, reply) => {
     const who = await whoAsks(door, request);
-    if (who !== undefined && who !== "ended") return leadTo(reply, pathBehind(textOf(request.query, "to")));
+    const to = chatPathIn(request.query);
+    if (who !== undefined && who !== "ended") return leadTo(reply, to ?? "/dashboard");
     const notice = who === "ended" ? "Your sign-in has ended, or this server does not know it." : undefined;
-    return sendPage(reply, door, 200, signInPage({ rules: door, refused: undefined, notice }));
+    return sendPage(reply, door, 200, signInPage({ rules: door, refused: undefined, notice, to }));
   });
 
   server.post("/ui/sign-up", async (request, reply) => {
@@ -28,26 +29,32 @@ export function addSignInRoutes(server: FastifyInstance, door: PagesDoor): void 
       await door.accounts.create({ name, password, invite }, address);
       door.setCookie(reply, await door.accounts.signIn({ name, password }, address));
     } catch (error) {
-      return refuse(reply, door, "sign_up", name, error);
+      return refuse(reply, door, "sign_up", request.body, error);
     }
-    return leadTo(reply, "/dashboard");
+    return leadTo(reply, chatPathIn(request.body) ?? "/dashboard");
   });
+}
+
+/** Where a query or a form, from anybody, wants to be led; never away from the chats of this server. */
+function chatPathIn(source: unknown): string | undefined {
+  const to = textOf(source, "to");
+  return isChatPath(to) ? to : undefined;
 }
 
 /**
  * Answers a sign-in from the page that failed: the page again, with the error beside the form and the name kept. What is
  * no `CommandError` is thrown on, as a fault of the server's own.
  */
-export function refuseSignIn(reply: FastifyReply, frame: PageFrame, name: string, error: unknown): FastifyReply {
+export function refuseSignIn(reply: FastifyReply, frame: PageFrame, asked: unknown, error: unknown): FastifyReply {
   protectPage(reply, frame);
-  return refuse(reply, frame, "sign_in", name, error);
+  return refuse(reply, frame, "sign_in", asked, error);
 }
 
 function refuse(
   reply: FastifyReply,
   frame: PageFrame,
   form: "sign_in" | "sign_up",
-  name: string,
+  asked: unknown,
   error: unknown,
 ): FastifyReply {
   const plain = plainError(error);
@@ -55,8 +62,10 @@ function refuse(
   // Without passwords there is but one thing that can be wrong, and it is no secret.
   const isUnknown = frame.mode === "open" && code === "wrong_credentials";
   const blamed = blamedFor(plain);
+  const name = textOf(asked, "username");
+  const to = chatPathIn(asked);
   const refused = { form, name, blamed, text: isUnknown ? "Nobody has this name. You can sign up with it." : text };
-  return sendPage(reply, frame, status, signInPage({ rules: frame, refused, notice: undefined }));
+  return sendPage(reply, frame, status, signInPage({ rules: frame, refused, notice: undefined, to }));
 }
 
 /** The field of the sign-up form to look at; for signing in it is always the name. */

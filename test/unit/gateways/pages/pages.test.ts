@@ -88,6 +88,7 @@ describe("a page", () => {
     for (const [to, location] of [
       ["/ui/chats/general", "/ui/chats/general"],
       ["/ui/chats/general/members", "/ui/chats/general/members"],
+      ["/ui/chats/it's%20(here)!*", "/ui/chats/it's%20(here)!*"],
       ["//evil.example/ui/chats/x", "/dashboard"],
       ["https://evil.example/ui/chats/x", "/dashboard"],
       ["/ui/chats/../../logout", "/dashboard"],

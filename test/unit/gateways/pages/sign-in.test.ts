@@ -61,6 +61,27 @@ describe("the sign-in page", () => {
     expect(await open("jwt")).not.toContain("<form");
   });
 
+  it("keeps what one was on the way to, through what is refused, until one is signed in", async () => {
+    await open("password");
+    const there = '<input type="hidden" name="to" value="/ui/chats/general">';
+    const { body } = await pages.server.inject({ url: "/", query: { to: "/ui/chats/general" } });
+    expect(body.split(there)).toHaveLength(3);
+    const to = "/ui/chats/general";
+    expect((await post("/login", { username: "nobody", password: "x", to })).body.split(there)).toHaveLength(3);
+    const { headers } = await post("/ui/sign-up", { username: "Zoë", password: "correct horse", to });
+    expect(headers["location"]).toBe(to);
+  });
+
+  it("keeps nothing that leads elsewhere", async () => {
+    await open("password");
+    for (const to of ["", "/logout", "//evil.example/ui/chats/x", '/ui/chats/x"><script>', "/ui/chats/x/latest"]) {
+      expect((await pages.server.inject({ url: "/", query: { to } })).body).not.toContain('name="to"');
+      expect((await post("/login", { username: "nobody", password: "x", to })).body).not.toContain('name="to"');
+    }
+    const asked = { username: "Zoë", password: "correct horse", to: "//evil.example/ui/chats/x" };
+    expect((await post("/ui/sign-up", asked)).headers["location"]).toBe("/dashboard");
+  });
+
   it("signs up, and is signed in", async () => {
     await open("password");
     const { statusCode, headers } = await post("/ui/sign-up", { username: "Zoë", password: "correct horse" });
