@@ -6,6 +6,7 @@ import { Accounts } from "../../src/server/auth/accounts.ts";
 import { Authenticator, type Credentials } from "../../src/server/auth/authenticator.ts";
 import type { JwtReader } from "../../src/server/auth/jwt.ts";
 import { hashPassword } from "../../src/server/auth/passwords.ts";
+import { RecentDirectory } from "../../src/server/auth/recent-directory.ts";
 import type { User } from "../../src/server/auth/user.ts";
 import type { AuthConfig } from "../../src/server/config/config.ts";
 import type { Account } from "../../src/server/directory/directory.ts";
@@ -60,8 +61,10 @@ export function authWorld(options: AuthWorldOptions = {}): AuthWorld {
   };
   const guestNames = new Set(options.guestNames);
   const isGuestName = (name: string): boolean => guestNames.has(name);
-  const accounts = new Accounts({ node: "n", directory, signals, auth, clock, chance, ids, telemetry, isGuestName });
-  const authenticator = new Authenticator({ auth, accounts, directory, clock, jwt: options.jwt });
+  const recent = new RecentDirectory(directory, clock);
+  const parts = { directory, recent, auth, clock };
+  const accounts = new Accounts({ ...parts, node: "n", signals, chance, ids, telemetry, isGuestName });
+  const authenticator = new Authenticator({ ...parts, accounts, jwt: options.jwt });
   const add = async (name: string, password: string | undefined, change: Partial<Account> = {}): Promise<Account> => {
     const passwordHash = password === undefined ? undefined : await hashPassword(password, chance);
     const now = clock.now();

@@ -9,13 +9,13 @@ import type { Account, ApiToken, Directory } from "../directory/directory.ts";
 import type { Uuid } from "../record.ts";
 import type { Signals } from "../signals/signals.ts";
 import type { IdMaker } from "../uuid.ts";
-import { AccountCache } from "./account-cache.ts";
 import type { NewToken } from "./api-tokens.ts";
 import { ApiTokens } from "./api-tokens.ts";
 import type { Credential } from "./credential.ts";
 import type { JwtIdentity } from "./jwt.ts";
 import { namesOf } from "./jwt-names.ts";
 import { Passwords, passwordFault } from "./passwords.ts";
+import type { RecentDirectory } from "./recent-directory.ts";
 import { hashSecret } from "./secrets.ts";
 import { SignInThrottle } from "./sign-in-throttle.ts";
 import type { NewSignIn, SignInTelemetry } from "./sign-ins.ts";
@@ -34,6 +34,8 @@ const PREFIX_LENGTH_MAX = 256;
 export interface AccountsOptions {
   readonly node: string;
   readonly directory: Directory;
+  /** Is told of what changes here, or elsewhere. */
+  readonly recent: RecentDirectory;
   readonly signals: Signals;
   readonly auth: AuthConfig;
   readonly clock: Clock;
@@ -47,7 +49,6 @@ export interface AccountsOptions {
 /** The accounts of a node. */
 export class Accounts {
   readonly #options: AccountsOptions;
-  readonly #cache: AccountCache;
   readonly #passwords: Passwords;
   readonly #throttle: SignInThrottle;
   readonly #signIns: SignIns;
@@ -57,13 +58,12 @@ export class Accounts {
   constructor(options: AccountsOptions) {
     const ended = (user: Uuid): void => this.#accessChanged(user);
     this.#options = options;
-    this.#cache = new AccountCache(options.directory, options.clock);
     this.#passwords = new Passwords(options.chance);
     this.#throttle = new SignInThrottle(options.clock);
     this.#signIns = new SignIns({ ...options, passwords: this.#passwords, throttle: this.#throttle, ended });
     this.#tokens = new ApiTokens({ ...options, ended });
     this.#unsubscribe = options.signals.subscribe((signal) => {
-      if (signal.type === "access") this.#cache.forget(signal.user);
+      if (signal.type === "access") options.recent.forget(signal.user);
     });
   }
 
@@ -99,7 +99,7 @@ export class Accounts {
 
   /** The account of an id, disabled ones too; as it was a second ago at the earliest. */
   async account(id: string): Promise<Account | undefined> {
-    return await this.#cache.get(id);
+    return await this.#options.recent.account(id);
   }
 
   /** Accounts whose name begins with `prefix` without regard to case, ascending; 20 at most. */
@@ -160,16 +160,16 @@ export class Accounts {
    * Throws `unavailable` where no name can be found for them.
    */
   async ofIdentity(identity: JwtIdentity): Promise<Account> {
-    const known = await this.#cache.get(identity.id);
+    const { directory, recent, clock, isGuestName } = this.#options;
+    const known = await recent.account(identity.id);
     if (known !== undefined) return known;
-    const { directory, clock, isGuestName } = this.#options;
     for (const name of namesOf(identity)) {
       if (isGuestName(name)) continue;
       const now = clock.now();
       await directory.createAccount(newAccount(identity.id, name, undefined, now), now);
       // Made now, or by another request at the same time.
       const account = await directory.account(identity.id);
-      this.#cache.forget(identity.id);
+      recent.forget(identity.id);
       if (account !== undefined) return account;
     }
     throw new CommandError("unavailable", "no name could be found for the account; try again");
@@ -198,8 +198,9 @@ export class Accounts {
   }
 
   #accessChanged(user: Uuid): void {
-    this.#cache.forget(user);
-    this.#options.signals.publish({ type: "access", node: this.#options.node, user });
+    const { recent, signals, node } = this.#options;
+    recent.forget(user);
+    signals.publish({ type: "access", node, user });
   }
 }
 

@@ -11,6 +11,7 @@ import type { Accounts } from "./accounts.ts";
 import { tokenHash } from "./api-tokens.ts";
 import type { Credential, SignedIn } from "./credential.ts";
 import type { JwtReader } from "./jwt.ts";
+import type { RecentDirectory } from "./recent-directory.ts";
 import { hashSecret } from "./secrets.ts";
 
 /** Everything that may say who somebody is; `undefined` = not shown. */
@@ -31,6 +32,7 @@ export interface AuthenticatorOptions {
   readonly auth: AuthConfig;
   readonly accounts: Accounts;
   readonly directory: Directory;
+  readonly recent: RecentDirectory;
   readonly clock: Clock;
   /** In mode `jwt`. */
   readonly jwt: JwtReader | undefined;
@@ -90,23 +92,23 @@ export class Authenticator {
 
   /** Open mode: whoever names a user is that user. An id may come in capitals, as everywhere. */
   async #byName(id: string): Promise<SignedIn> {
-    const account = await this.#options.accounts.account(id.toLowerCase());
+    const account = await this.#options.recent.account(id.toLowerCase());
     return signedIn(account, false, (user) => ({ type: "open", user }));
   }
 
   async #bySignIn(cookie: string): Promise<SignedIn> {
-    const { directory, clock, accounts } = this.#options;
+    const { recent } = this.#options;
     const hash = hashSecret(cookie);
-    const signIn = await directory.signIn(hash, clock.now());
-    const account = signIn === undefined ? undefined : await accounts.account(signIn.user);
+    const signIn = await recent.signIn(hash);
+    const account = signIn === undefined ? undefined : await recent.account(signIn.user);
     return signedIn(account, false, (user) => ({ type: "sign_in", user, hash }));
   }
 
   async #byToken(token: string): Promise<SignedIn> {
-    const { directory, clock, accounts } = this.#options;
+    const { recent } = this.#options;
     const hash = tokenHash(token, this.mode);
-    const found = hash === undefined ? undefined : await directory.token(hash, clock.now());
-    const account = found === undefined ? undefined : await accounts.account(found.user);
+    const found = hash === undefined ? undefined : await recent.token(hash);
+    const account = found === undefined ? undefined : await recent.account(found.user);
     return signedIn(account, false, (user) => ({ type: "token", user, hash: hash ?? "" }));
   }
 

@@ -12,6 +12,7 @@ import { Authenticator } from "./authenticator.ts";
 import type { Guests } from "./guests.ts";
 import { JwtReader } from "./jwt.ts";
 import { openJwtKeys } from "./jwt-keys.ts";
+import { RecentDirectory } from "./recent-directory.ts";
 
 /** What is needed for it. */
 export interface AuthParts {
@@ -29,8 +30,10 @@ export interface AuthParts {
 /** Puts it together. Throws a `StartError` where a key can't be read. */
 export async function createAuth(parts: AuthParts): Promise<{ accounts: Accounts; authenticator: Authenticator }> {
   const { auth, directory, clock, telemetry, guests } = parts;
-  const accounts = new Accounts({ ...parts, isGuestName: (name) => guests.isHere(name) });
-  return { accounts, authenticator: new Authenticator({ auth, accounts, directory, clock, jwt: await jwtReader() }) };
+  const recent = new RecentDirectory(directory, clock);
+  const accounts = new Accounts({ ...parts, recent, isGuestName: (name) => guests.isHere(name) });
+  const jwt = await jwtReader();
+  return { accounts, authenticator: new Authenticator({ auth, accounts, directory, recent, clock, jwt }) };
 
   async function jwtReader(): Promise<JwtReader | undefined> {
     if (auth.jwt === undefined) return undefined;
