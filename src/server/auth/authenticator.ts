@@ -73,6 +73,13 @@ export class Authenticator {
 
   /** Whether a credential that was good is so still. Asks the directory itself, never what is remembered of it. */
   async isValid(credential: Credential): Promise<boolean> {
+    const isGood = await this.#isGood(credential);
+    // Who is out is not to come in again by what was so a moment ago.
+    if (!isGood) this.#options.recent.forget(credential.user);
+    return isGood;
+  }
+
+  async #isGood(credential: Credential): Promise<boolean> {
     const { auth, directory, clock } = this.#options;
     const account = credential.type === "guest" ? undefined : await directory.account(credential.user);
     if (credential.type !== "guest" && (account === undefined || account.isDisabled)) return false;

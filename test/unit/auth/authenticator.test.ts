@@ -99,15 +99,28 @@ describe("in mode password", () => {
     const shows = [{ cookie }, { bearer: token }];
     const credentials = await Promise.all(shows.map(async (one) => await world.authenticator.identify(shown(one))));
     await world.directory.changeAccount(account.id, { isDisabled: true }, world.clock.now());
+    // Changed by another process, it is seen within a second.
+    await world.clock.advance(1_000);
+    for (const one of shows) expect(await nameBy(world, one)).toBe("unauthorized");
     for (const found of credentials) {
       if (found !== undefined) expect(await world.authenticator.isValid(found.credential)).toBe(false);
     }
     expect(credentials.filter((found) => found !== undefined)).toHaveLength(2);
-    // Changed by another process, it is seen within a second.
-    await world.clock.advance(1_000);
-    for (const one of shows) expect(await nameBy(world, one)).toBe("unauthorized");
     const jwt = { type: "jwt", user: account.id, expiresAt: world.clock.now() + 1_000 } as const;
     expect(await world.authenticator.isValid(jwt)).toBe(false);
+  });
+
+  it("AUTH-2 who was found to be out does not come in again by what was so a moment ago", async () => {
+    const world = authWorld({ auth: PASSWORD });
+    const account = await world.add("alice", "correct horse");
+    const { token, info } = await world.accounts.createToken(userOf(account), "", undefined);
+    const credential = (await world.authenticator.identify(shown({ bearer: token })))?.credential;
+    if (credential === undefined) throw new Error("is signed in");
+    // By another process, which tells nobody.
+    await world.directory.removeToken(account.id, info.id);
+    expect(await nameBy(world, { bearer: token })).toBe("alice");
+    expect(await world.authenticator.isValid(credential)).toBe(false);
+    expect(await nameBy(world, { bearer: token })).toBe("unauthorized");
   });
 
   it("what was somebody's by open mode is not so any more", async () => {
