@@ -4,7 +4,6 @@
  */
 import { writeSync } from "node:fs";
 import { basename, relative } from "node:path";
-import { openJwtKeys } from "../server/auth/jwt-keys.ts";
 import { systemClock } from "../server/clock.ts";
 import { cqlOptions, kafkaOptions } from "../server/compose/engine-options.ts";
 import type { Config } from "../server/config/config.ts";
@@ -92,7 +91,9 @@ function programName(script: string): string {
 async function checkFiles({ tls, auth: { jwt }, cluster }: Config): Promise<void> {
   if (cluster !== undefined) await Promise.all([kafkaOptions(cluster.kafka), cqlOptions(cluster.cql)]);
   if (tls !== undefined) await openCertificate(tls);
-  if (jwt !== undefined) await openJwtKeys({ jwt, clock: systemClock, failed: () => undefined });
+  if (jwt === undefined) return;
+  const { openJwtKeys } = await import("../server/auth/jwt-keys.ts");
+  await openJwtKeys({ jwt, clock: systemClock, failed: () => undefined });
 }
 
 /** SIGHUP reads the certificate anew: whoever renews it need not stop the server. */

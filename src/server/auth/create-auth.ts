@@ -10,8 +10,7 @@ import type { IdMaker } from "../uuid.ts";
 import { Accounts } from "./accounts.ts";
 import { Authenticator } from "./authenticator.ts";
 import type { Guests } from "./guests.ts";
-import { JwtReader } from "./jwt.ts";
-import { openJwtKeys } from "./jwt-keys.ts";
+import type { JwtReader } from "./jwt.ts";
 import { RecentDirectory } from "./recent-directory.ts";
 
 /** What is needed for it. */
@@ -37,6 +36,8 @@ export async function createAuth(parts: AuthParts): Promise<{ accounts: Accounts
 
   async function jwtReader(): Promise<JwtReader | undefined> {
     if (auth.jwt === undefined) return undefined;
+    // The library behind them takes a twentieth of a start, and most servers have no use for it.
+    const [{ JwtReader }, { openJwtKeys }] = await Promise.all([import("./jwt.ts"), import("./jwt-keys.ts")]);
     const failed = (error: unknown): void => telemetry.keysNotFetched(error);
     return new JwtReader(auth.jwt, await openJwtKeys({ jwt: auth.jwt, clock, failed }), clock);
   }
