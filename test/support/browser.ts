@@ -3,8 +3,8 @@
  * none, tests are skipped, and say so loudly; in CI a skipped test is a failed one.
  */
 import { spawnSync } from "node:child_process";
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
-import { afterAll, beforeAll, beforeEach } from "vitest";
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
 
 /** What the machine's Chromium may be called; `CHROMIUM` names another. */
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
@@ -48,6 +48,15 @@ export function useBrowser(args: readonly string[] = []): () => Browser {
   });
   beforeEach(({ skip }) => {
     if (executablePath === undefined) skip(NO_BROWSER);
+  });
+  let lasting: readonly BrowserContext[] = [];
+  beforeEach(() => {
+    lasting = browser?.contexts() ?? [];
+  });
+  // A page that nobody looks at any more goes on drawing what the next test says.
+  afterEach(async () => {
+    const opened = browser?.contexts().filter((context) => !lasting.includes(context)) ?? [];
+    await Promise.all(opened.map((context) => context.close()));
   });
   afterAll(() => browser?.close());
   return () => {
