@@ -64,7 +64,7 @@ export class LiveAccess {
   async recheckWhereWrittenElsewhere(): Promise<void> {
     const writes = await this.#directory.writesElsewhere();
     if (writes === this.#writesElsewhere && this.#isAskedAgain) return;
-    // And once more the next time: the first may be answered by what is known of an account for another second.
+    // And once more the next time: for a second more somebody may have come in by what is remembered of the directory.
     this.#isAskedAgain = writes === this.#writesElsewhere;
     this.#writesElsewhere = writes;
     await this.recheck();

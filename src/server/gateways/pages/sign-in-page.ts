@@ -65,8 +65,8 @@ ${rules.signUp === "closed" ? html`<p>Accounts are made by those who run this se
 </section>`;
 }
 
-function leadOn(to: string | undefined): Html {
-  return html`${to !== undefined && html`<input type="hidden" name="to" value="${to}">`}`;
+function leadOn(to: string | undefined): Html | undefined {
+  return to === undefined ? undefined : html`<input type="hidden" name="to" value="${to}">`;
 }
 
 function nameField(id: string, value: string, hint: string | undefined, errorId: string | undefined): Html {
