@@ -67,7 +67,9 @@ describe(`a broker that goes and comes back, seed ${seed}`, () => {
       await people.talk(TALK, GOES_ON_WITHIN_MS);
       await people.settle();
       expect(await people.verdict()).toEqual([]);
-      expect(people.refusals["not_sent"] ?? 0, JSON.stringify(people.refusals)).toBeGreaterThan(0);
+      // In which words is chance: what was under way is "unknown", what waited "not_sent", and a node that hears no log soon
+      // says "unavailable". The verdict has held each against what became of the message; here, that there were any.
+      expect(Object.keys(people.refusals)).not.toEqual([]);
       for (const { slowestMs } of people.posters) expect(slowestMs).toBeLessThan(DEADLINE_MS + BUSY_MS);
       await annotate(`${people.acknowledged} messages, refused: ${JSON.stringify(people.refusals)}`);
       for (const each of cluster.nodes) expect(await each.kill("SIGTERM")).toEqual({ code: 0, signal: null });
