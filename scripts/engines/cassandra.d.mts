@@ -12,6 +12,8 @@ export interface CassandraStart extends EngineStart {
   readonly protection?: EnginePapers;
   /** Whether a write is on the disk before it is confirmed, as it is unless told, or within ten seconds. */
   readonly commitLog?: "batch" | "periodic";
+  /** Whether a write may take 8 s, and not 2 s, before nobody knows what became of it; it may not unless told. */
+  readonly isPatient?: boolean;
 }
 
 export function startCassandra(start?: CassandraStart): Promise<Engine>;

@@ -57,8 +57,10 @@ export const FIRST_USER = { user: "cassandra", password: "cassandra" };
  * Starts a node on a free port of loopback and resolves when it answers. All of it may be given: `port`, `dir` (one that an
  * earlier node used is used again with its data; it is not removed), `heapMiB`, `isBrief`: whether it lives for minutes, as
  * for a test; a `signal` that calls it off,
- * `protection`: what it shows where it speaks TLS alone and asks for passwords, and `commitLog`: whether a write is on the
- * disk before it is confirmed (`batch`) or within ten seconds (`periodic`, Cassandra's own choice, which a kill forgets).
+ * `protection`: what it shows where it speaks TLS alone and asks for passwords, `commitLog`: whether a write is on the
+ * disk before it is confirmed (`batch`) or within ten seconds (`periodic`, which Cassandra does unless told, and which a kill
+ * forgets), and `isPatient`: whether a write may take nearly as long as those who ask wait, instead of two seconds, after
+ * which nobody knows what became of it: for a machine that stands still.
  */
 export async function startCassandra({
   port = undefined,
@@ -68,6 +70,7 @@ export async function startCassandra({
   signal = undefined,
   protection = undefined,
   commitLog = "batch",
+  isPatient = false,
 } = {}) {
   const jars = join(await fetchJars("cassandra", signal), "*");
   const folder = await engineFolder("cassandra", dir);
@@ -76,9 +79,8 @@ export async function startCassandra({
   const settings = join(folder.dir, "cassandra.yaml");
   const logging = join(folder.dir, "logback.xml");
   const doors = protection === undefined ? "" : protectionOf(protection);
-  await writeFile(settings, `${settingsOf({ port: cqlPort, storagePort, dir: folder.dir, commitLog })}${doors}`, {
-    mode: 0o600,
-  });
+  const plain = settingsOf({ port: cqlPort, storagePort, dir: folder.dir, commitLog, isPatient });
+  await writeFile(settings, `${plain}${doors}`, { mode: 0o600 });
   await writeFile(logging, LOGBACK);
   const engine = new Engine(
     {
@@ -139,7 +141,7 @@ client_encryption_options:
 `;
 }
 
-function settingsOf({ port, storagePort, dir, commitLog }) {
+function settingsOf({ port, storagePort, dir, commitLog, isPatient }) {
   return `cluster_name: verbatim
 num_tokens: 1
 partitioner: org.apache.cassandra.dht.Murmur3Partitioner
@@ -158,7 +160,7 @@ saved_caches_directory: "${dir}/saved_caches"
 hints_directory: "${dir}/hints"
 cdc_raw_directory: "${dir}/cdc_raw"
 ${commitLog === "batch" ? "commitlog_sync: batch" : "commitlog_sync: periodic\ncommitlog_sync_period: 10000ms"}
-auto_bootstrap: false
+${isPatient ? "write_request_timeout: 8s\ncas_contention_timeout: 8s\n" : ""}auto_bootstrap: false
 auto_snapshot: false
 memtable_heap_space: 256MiB
 memtable_offheap_space: 128MiB

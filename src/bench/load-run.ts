@@ -12,7 +12,7 @@ import { newRunTag } from "./message-layout.ts";
 import { type ProcessProbe, probeProcess } from "./process-probe.ts";
 import { Schedule } from "./schedule.ts";
 import { scoutRooms, scoutWebSocket } from "./scout.ts";
-import { TICK_MS, tickUntil } from "./ticking.ts";
+import { Silence, TICK_MS, tickUntil } from "./ticking.ts";
 import { tcpDoor, type UserDoor, webSocketDoor } from "./user-door.ts";
 
 /** Where the server is and how it can be watched. */
@@ -224,12 +224,10 @@ class LoadRun {
 
   async #drain(): Promise<void> {
     const deadlineMs = this.#ms() + this.#plan.drainMs;
-    let delivered = this.#ledger.delivered;
-    let heardMs = this.#ms();
+    const silence = new Silence(this.#ledger.delivered, this.#ms());
     await this.#until(() => {
-      if (this.#ledger.delivered !== delivered) heardMs = this.#ms();
-      delivered = this.#ledger.delivered;
-      return this.#ms() > deadlineMs || this.#ms() - heardMs > DRAIN_SILENCE_MS || this.#settled();
+      const silentMs = silence.lasts(this.#ledger.delivered, this.#ms());
+      return this.#ms() > deadlineMs || silentMs > DRAIN_SILENCE_MS || this.#settled();
     }, 20);
   }
 

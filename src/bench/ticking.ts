@@ -20,3 +20,30 @@ export function tickUntil(condition: () => boolean, everyMs: number, work: () =>
     tick();
   });
 }
+
+/** A look that comes later than this after the one before does so because this process stood still. */
+const STOOD_STILL_MS = 500;
+
+/**
+ * How long a count has not grown. Begins anew where this process itself stood still: what came meanwhile has yet to be
+ * read.
+ */
+export class Silence {
+  #count: number;
+  #beganMs: number;
+  #lookedMs: number;
+
+  constructor(count: number, nowMs: number) {
+    this.#count = count;
+    this.#beganMs = nowMs;
+    this.#lookedMs = nowMs;
+  }
+
+  /** Looks again; milliseconds. */
+  lasts(count: number, nowMs: number): number {
+    if (count !== this.#count || nowMs - this.#lookedMs > STOOD_STILL_MS) this.#beganMs = nowMs;
+    this.#count = count;
+    this.#lookedMs = nowMs;
+    return nowMs - this.#beganMs;
+  }
+}

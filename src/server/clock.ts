@@ -25,6 +25,12 @@ export interface Clock {
   endOfTurn(action: () => void): void;
 }
 
+/**
+ * A timer that fires later than this, in milliseconds, does so because the process stood still. What came meanwhile has not
+ * been read yet, and an answer that a limit of time waits for may be among it: so that is read first.
+ */
+const STOOD_STILL_MS = 100;
+
 /** Fills `target` with random bytes. */
 export type Chance = (target: Uint8Array) => void;
 
@@ -33,8 +39,18 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(delayMs, action) {
-    const timer = setTimeout(action, delayMs);
-    return { cancel: () => clearTimeout(timer) };
+    const dueAt = performance.now() + delayMs;
+    let turn: NodeJS.Immediate | undefined;
+    const timer = setTimeout(() => {
+      if (performance.now() - dueAt > STOOD_STILL_MS) turn = setImmediate(action);
+      else action();
+    }, delayMs);
+    return {
+      cancel: () => {
+        clearTimeout(timer);
+        clearImmediate(turn);
+      },
+    };
   },
   every(periodMs, action) {
     const timer = setInterval(action, periodMs);

@@ -1,9 +1,9 @@
 /** The pages without a mouse, and as different eyes need them: focus, sizes, narrow windows, large text. */
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openWindow, useBrowser } from "../support/browser.ts";
 import { type ChatSite, openChatSite } from "../support/chat-site.ts";
-import { makeChat, say, signUp, words } from "../support/chat-visits.ts";
+import { makeChat, reads, say, signUp } from "../support/chat-visits.ts";
 import { lightness, overflow, smallTargets, whereAmI } from "../support/in-page.ts";
 
 const browser = useBrowser();
@@ -31,6 +31,17 @@ async function tabTo(page: Page, name: string | RegExp): Promise<void> {
   throw new Error(`no stop is called ${name}; there were ${passed.join(" | ")}`);
 }
 
+/** Waits until something of a new page stands there, and the page looks as it is meant to. */
+async function arrives(page: Page, sign: Locator): Promise<void> {
+  await sign.waitFor();
+  await page.waitForLoadState();
+}
+
+/** Waits until the keyboard is at something of that name: a page takes it there a moment after it has come. */
+async function isAt(page: Page, name: string): Promise<void> {
+  await expect.poll(async () => (await whereAmI(page)).name).toBe(name);
+}
+
 describe("somebody with a keyboard", () => {
   it("HTTP-6 signs up, goes to a room, writes twice and takes the first word back", async () => {
     const { page, oddities } = await openWindow(browser(), site.origin, { javaScriptEnabled: false });
@@ -43,21 +54,22 @@ describe("somebody with a keyboard", () => {
     await tabTo(page, "Name");
     await keyboard.type("Kim");
     await keyboard.press("Enter");
-    await page.getByRole("heading", { name: "Your chats" }).waitFor();
+    await arrives(page, page.getByRole("heading", { name: "Your chats" }));
     await tabTo(page, "general");
     await keyboard.press("Enter");
-    await page.getByRole("heading", { name: "general" }).waitFor();
+    await arrives(page, page.getByRole("heading", { name: "general" }));
     await tabTo(page, "Your message");
     await keyboard.type("first");
     await tabTo(page, "Send");
     await keyboard.press("Enter");
-    await page.locator(".text", { hasText: "first" }).waitFor();
+    await arrives(page, page.locator(".text", { hasText: "first" }));
     // Back where one writes, so that a talk needs no search for the field.
-    expect((await whereAmI(page)).name).toBe("Your message");
+    await isAt(page, "Your message");
     await keyboard.type("second");
     await keyboard.press("Tab");
     await keyboard.press("Space");
-    await page.locator(".text", { hasText: "second" }).waitFor();
+    await arrives(page, page.locator(".text", { hasText: "second" }));
+    await isAt(page, "Your message");
     await keyboard.press("Shift+Tab");
     while (!/^Remove Kim’s message/.test((await whereAmI(page)).name)) await keyboard.press("Shift+Tab");
     await keyboard.press("Shift+Tab");
@@ -66,7 +78,7 @@ describe("somebody with a keyboard", () => {
     await tabTo(page, "Remove for everybody");
     await keyboard.press("Enter");
     await page.getByText("This message was removed.").waitFor();
-    expect(await words(page)).toEqual(["second"]);
+    await reads(page, ["second"]);
     expect(oddities).toEqual([]);
   });
 
@@ -75,7 +87,7 @@ describe("somebody with a keyboard", () => {
     await page.getByRole("region", { name: "Message somebody" }).getByLabel("Their name").fill("nobody");
     await page.keyboard.press("Enter");
     await page.getByRole("alert").waitFor();
-    expect((await whereAmI(page)).name).toBe("Their name");
+    await isAt(page, "Their name");
     const described = page.getByLabel("Their name");
     expect(await described.getAttribute("aria-invalid")).toBe("true");
     expect(await page.locator(`#${await described.getAttribute("aria-describedby")}`).textContent()).toContain(

@@ -152,14 +152,14 @@ describe("where people come with tokens of a provider", () => {
     expect(await page.getByRole("textbox").count()).toBe(0);
     const bring = (token: string) =>
       page.context().addCookies([{ name: "verbatim_session", value: token, url: site.origin }]);
-    await bring(tokenFor("Jay", 8));
+    await bring(tokenFor("Jay", 15));
     await page.getByRole("button", { name: "Load again" }).click();
     await page.getByRole("heading", { name: "Hello, Jay" }).waitFor();
     // No password and no tokens of one's own: those are the provider's.
     await page.getByRole("button", { name: "Settings" }).click();
     await page.getByRole("heading", { name: "Notifications" }).waitFor();
     expect(await page.getByRole("dialog").getByRole("textbox").count()).toBe(0);
-    await page.getByText("Your sign-in has ended.").waitFor();
+    await page.getByText("Your sign-in has ended.").waitFor({ timeout: 40_000 });
     await bring(tokenFor("Jay", 3600));
     await page.getByRole("button", { name: "Load again" }).click();
     await page.getByRole("heading", { name: "Hello, Jay" }).waitFor();

@@ -147,7 +147,7 @@ describe("what compose.yaml starts, as processes", () => {
     for (const node of [1, 2]) expect((await at(node, "/rooms")).status).toBe(200);
   });
 
-  /** A request that HAProxy sends to that node. */
+  /** A request that HAProxy sends to that node; once more where it stood still and says that it can't just now. */
   function at(
     node: number,
     path: string,
@@ -155,7 +155,15 @@ describe("what compose.yaml starts, as processes", () => {
     user?: unknown,
   ): Promise<HttpAnswer> {
     const cookie = [`verbatim_node=${node}`, ...(user === undefined ? [] : [`user_id=${user}`])].join("; ");
-    return ask(proxy.httpPort, path, { headers: { cookie }, ...(form === undefined ? {} : { form }) });
+    const asked = { headers: { cookie }, ...(form === undefined ? {} : { form }) };
+    return until(
+      WITHIN_MS,
+      () => `an answer to ${path}`,
+      async () => {
+        const answer = await ask(proxy.httpPort, path, asked);
+        return answer.status === 503 && /"code":"(unavailable|not_sent)"/.test(answer.body) ? undefined : answer;
+      },
+    );
   }
 
   it("a client of one node talks with a client of the other, over every door", async () => {

@@ -14,6 +14,8 @@ import { until } from "../support/until.ts";
 
 const SECOND = 1000;
 const START_WITHIN_MS = 60 * SECOND;
+/** For how long a node that is refused waits for its engines, both of them together: the database comes first. */
+const WAIT_SECONDS = 10;
 const DOORS = ["--tcp", "127.0.0.1:0", "--http", "127.0.0.1:0", "--log-format", "json"];
 
 let own: ProtectedEngines;
@@ -63,7 +65,7 @@ async function verbatim(command: readonly string[], env: Readonly<Record<string,
 
 /** What a node says that must not come up: its last line, and all others. */
 async function refusal(more: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<FinishedRun> {
-  const wait = ["--engine-wait-seconds", "4"];
+  const wait = ["--engine-wait-seconds", String(WAIT_SECONDS)];
   const done = await verbatim(["serve", "--data", dataDir(), ...DOORS, ...wait, ...more], env);
   expect(done.code, done.stdout + done.stderr).toBe(1);
   expect(done.stderr).toMatch(/^verbatim: [^\n]+\n$/);
@@ -155,14 +157,16 @@ describe("engines that ask for TLS and a password", () => {
     }, async () => {
       const env = { [`VERBATIM_${name.toUpperCase()}_TLS`]: "false", [`VERBATIM_${name.toUpperCase()}_CA`]: "off" };
       const { stderr, stdout } = await refusal([], env);
-      expect(stderr).toContain(`verbatim: ${who} localhost:${own[name].port} did not answer within 4 s (`);
+      expect(stderr).toContain(
+        `verbatim: ${who} localhost:${own[name].port} did not answer within ${WAIT_SECONDS} s (`,
+      );
       expect(stderr).toContain(`; if it asks for TLS on this port, add --${name}-tls)`);
       expect(stdout).toContain(`waiting for ${who}`);
     });
   }
 
   it("STOP-1 kafka: a port without TLS, one without a password where one is asked for, and a topic that one may not see", {
-    timeout: 60 * SECOND,
+    timeout: 120 * SECOND,
   }, async () => {
     const plain = await refusal(["--kafka", engines().kafka]);
     expect(plain.stderr).toContain("; if it speaks no TLS on this port, drop --kafka-tls)");

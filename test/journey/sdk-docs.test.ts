@@ -58,7 +58,8 @@ const end = (child: ChildProcess): Promise<void> =>
 
 /** Runs a block; `lines` grows with what it prints. */
 function run(block: string): { readonly child: ChildProcess; readonly lines: string[] } {
-  const code = block.replaceAll("8000", String(server.port)).replaceAll("8080", String(server.tcpPort));
+  // Both in one go: the one port may have the digits of the other.
+  const code = block.replaceAll(/8000|8080/g, (port) => String(port === "8000" ? server.port : server.tcpPort));
   writeFileSync(join(folder, "block.js"), code);
   const child = spawn(process.execPath, ["block.js"], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
   children.push(child);

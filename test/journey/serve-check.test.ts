@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { connectLineClient, type LineClient } from "../support/line-client.ts";
 import { runVerbatim, type SpawnedServer, spawnVerbatim, startServer } from "../support/spawned-server.ts";
+import { until } from "../support/until.ts";
 
 let folder = "";
 let dataDir = "";
@@ -37,6 +38,19 @@ async function connect(server: SpawnedServer): Promise<LineClient> {
   return client;
 }
 
+/** Waits until the store has all that was said: a server that stops waits for it for three seconds and no longer. */
+async function stored({ httpPort }: SpawnedServer): Promise<void> {
+  let metrics = "";
+  await until(
+    30_000,
+    () => `the store to have all:\n${metrics}`,
+    async () => {
+      metrics = await (await fetch(`http://127.0.0.1:${httpPort}/metrics`)).text();
+      return /^consumer_lag 0$/m.test(metrics) || undefined;
+    },
+  );
+}
+
 /** Says `count` messages in a room, each acknowledged before the next, so that each is a batch of its own. */
 async function say(server: SpawnedServer, room: string, count: number): Promise<void> {
   const client = await connect(server);
@@ -48,6 +62,7 @@ async function say(server: SpawnedServer, room: string, count: number): Promise<
   // A repeat makes no second message, and the check must count alike.
   client.send({ _ct: "send_message", r: room, c: `${room} 1`, k: "key 1" });
   await expect.poll(() => client.events.filter(({ _et, k }) => _et === "ack" && k === "key 1").length).toBe(2);
+  await stored(server);
   client.close();
 }
 

@@ -15,12 +15,12 @@ const MESSAGES = 200;
 const WITHIN_MS = 20_000;
 
 /** Joins, and again where the node could not hear its log for a moment, as clients do that are told `unavailable`. */
-async function joinOnceAble(client: ChatClient): Promise<void> {
+async function joinOnceAble(client: ChatClient, after?: number): Promise<void> {
   const isAnswer = ({ _et, code }: ChatEvent): boolean => _et === "user_joined_room" || code === "unavailable";
   await until(
     WITHIN_MS,
     () => "the node to hear its log",
-    async () => (await client.ask({ _ct: "join_room", r: ROOM }, isAnswer)).code === undefined || undefined,
+    async () => (await client.ask({ _ct: "join_room", r: ROOM, after }, isAnswer)).code === undefined || undefined,
   );
 }
 
@@ -108,10 +108,16 @@ export function talk(place: JourneyPlace): void {
 
     one.drop();
     await other.heard("Alice going", cameOrWent("left", alice), WITHIN_MS);
-    await other.say(ROOM, "while you were away", "away");
+    await until(
+      WITHIN_MS,
+      () => "what is said to be taken",
+      async () => (await other.say(ROOM, "while you were away", "away"))._et === "ack" || undefined,
+    );
     const back = await arrive(servers.other.tcpPort);
     expect((await back.hello(session)).user).toBe(alice);
-    const missed = await back.joinAfter(ROOM, seqs.at(-1) ?? 0);
-    expect(missed.map(({ text, user }) => [text, user])).toEqual([["while you were away", bob]]);
+    await joinOnceAble(back, seqs.at(-1) ?? 0);
+    await back.heard("the end of what was missed", ({ _et }) => _et === "caught_up", WITHIN_MS);
+    const missed = back.events.filter(({ _et }) => _et === "user_message");
+    expect(missed.map(({ c, u }) => [c, u])).toEqual([["while you were away", bob]]);
   });
 }

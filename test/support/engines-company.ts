@@ -7,7 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { connectChat } from "./chat-client.ts";
 import { type Cluster, doorsOf, type Node } from "./engines-cluster.ts";
 import { ClusterPoster } from "./engines-poster.ts";
-import type { Dice } from "./faults-run.ts";
+import { Dice } from "./faults-run.ts";
 import { HttpPerson } from "./http-people.ts";
 import type { LoadDoors } from "./load-actor.ts";
 import { Chatter } from "./load-chatter.ts";
@@ -40,6 +40,7 @@ export class Company {
   readonly #cluster: Cluster;
   #loops: Promise<void>[] = [];
   #isOver = false;
+  #lastWords = 0;
   /** Nodes that nobody new goes to: they stand still. */
   readonly avoided = new Set<Node>();
 
@@ -138,6 +139,19 @@ export class Company {
       () => `answers for ${this.chatters.map(({ label, pending }) => `${label}: ${pending}`)}`,
       () => this.chatters.every(({ pending }) => pending === 0) || undefined,
     );
+    await Promise.all(this.#cluster.nodes.map((node) => this.#sayLast(node)));
+  }
+
+  /**
+   * A last word in each room at a node: once that is acknowledged, all that the node took before stands in the log, or
+   * never will; also what it was still writing when its senders heard that nobody knows.
+   */
+  async #sayLast(node: Node): Promise<void> {
+    this.#lastWords += 1;
+    const style = { userId: this.people.get("owner")?.id ?? "", dice: new Dice(0), triesAgain: true, pauseMs: 0 };
+    const poster = new ClusterPoster(`z${this.#lastWords}`, this.rooms, { ...style, doors: () => doorsOf(node) });
+    for (const room of this.rooms) await poster.post(room);
+    await poster.quieten();
   }
 
   /** Ends all connections. */

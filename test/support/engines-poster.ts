@@ -71,12 +71,13 @@ export class ClusterPoster {
   async #run(): Promise<void> {
     const { dice, pauseMs } = this.#style;
     while (!this.#isQuiet) {
-      await this.#post(dice.one(this.#rooms));
+      await this.post(dice.one(this.#rooms));
       await delay(pauseMs);
     }
   }
 
-  async #post(room: LoadRoom): Promise<void> {
+  /** Posts once; resolves when that is settled. Nobody calls it of one who posts by themselves. */
+  async post(room: LoadRoom): Promise<void> {
     const sender = room.sender(this.label);
     const number = room.check.sent(sender);
     const key = `${this.label}-${room.name}-${number}`;

@@ -55,7 +55,10 @@ export class Chatter {
   readonly #padding: string;
   readonly #places = new Map<string, Place>();
   readonly #pending = new Map<string, Pending>();
-  /** What was sent again after a refusal: the first attempt may be heard before the second is acknowledged. */
+  /**
+   * What was sent again. The node that got it first may still be writing it: then that attempt may be heard before the
+   * second is acknowledged.
+   */
   readonly #sentAgain = new Map<string, Pending>();
   #link: ChatLink | undefined;
   #session: string | undefined;
@@ -230,13 +233,11 @@ export class Chatter {
     if (place === undefined) return;
     place.isCaughtUp = true;
     if ([...this.#places.values()].some(({ isCaughtUp }) => !isCaughtUp)) return;
-    // All that the server kept has come back; the rest never reached it.
+    // All that the server has kept so far has come back; the rest never reached it, or is on its way through it still.
     for (const [key, pending] of this.#pending) {
       const { place, number, text, wasRefused } = pending;
-      if (wasRefused) {
-        place.room.check.mayComeLate(place.sender, number);
-        this.#sentAgain.set(key, pending);
-      }
+      if (wasRefused) place.room.check.mayComeLate(place.sender, number);
+      this.#sentAgain.set(key, pending);
       this.#send(key, place, text);
     }
     this.#isLive = true;

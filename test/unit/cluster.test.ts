@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { READ_WITHIN_MS } from "../../src/protocol/limits.ts";
 import type { Actor } from "../../src/server/auth/user.ts";
+import { publicRoomId } from "../../src/server/uuid.ts";
 import { type ClusterNode, ClusterWorld } from "../support/cluster-world.ts";
 import { Listener, MemoryConnection } from "../support/memory-transport.ts";
 import { foldAll } from "../support/simulation-projector.ts";
@@ -104,6 +105,41 @@ describe("several nodes", () => {
     one.log.hears = () => true;
     await world.clock.advance(200);
     expect(listener.story.slice(101)).toEqual(["user_joined_room", "room_participation joined"]);
+  });
+
+  it("FAN-1 take a client at its word for a record that another node told it, and wait until they hear of it", async () => {
+    const { world, one, ann, id } = await oneWithChat(10);
+    const listener = new Listener();
+    const session = await world.clock.drive(MemoryConnection.open(one.core, listener.heard), "a session", 5000);
+    session.send({ _ct: "join_room", r: "general" });
+    session.send({ _ct: "send_message", r: "general", c: "heard by all" });
+    await world.clock.drive(one.core.api.post(ann, id, "heard by all", undefined), "a post", 5000);
+    session.send({ _ct: "leave_room", r: "general" });
+    await world.clock.advance(100);
+    const before = listener.story.length;
+
+    // One more record in each room, of which this node hears nothing as long as nobody rings.
+    for (const { records } of world.disk.partitions) {
+      for (const said of records.filter(({ kind }) => kind === "message")) {
+        records.push({ ...said, id: publicRoomId(`another than ${said.id}`) });
+      }
+    }
+    session.send({ _ct: "join_room", r: "general", after: 2 });
+    const read = one.core.api.markRead(ann, id, 3);
+    await world.clock.advance(READ_WITHIN_MS / 2);
+    expect(listener.story.slice(before)).toEqual([]);
+    world.disk.bell.ring();
+    expect(await world.clock.drive(read, "a marker", 1000)).toMatchObject({ seq: 3 });
+    await world.clock.advance(100);
+    expect(listener.story.slice(before)).toEqual(["user_joined_room", "room_participation joined", "caught_up 2"]);
+
+    // And there is an end to what is taken at its word.
+    session.send({ _ct: "leave_room", r: "general" });
+    session.send({ _ct: "join_room", r: "general", after: 3 });
+    await world.clock.advance(100);
+    expect(listener.story.at(-1)).toBe("error bad_field");
+    const beyond = one.core.api.markRead(ann, id, 4);
+    await expect(world.clock.drive(beyond, "a refusal", 1000)).rejects.toMatchObject({ code: "bad_field" });
   });
 
   it("CMD-4 STOP-1 let nobody wait for the log when they stop: each has an answer", async () => {

@@ -54,6 +54,9 @@ describe("people", () => {
     const room = publicRoomId("general").toUpperCase();
     expect(problemOf(await alice.ask(`/rooms/${room}/bans`))).toBe("403 forbidden");
     expect((await alice.ask(`/ui/chats/${room}`)).status).toBe(200);
+    for (const written of [room, room.replace("-", "%2D")]) {
+      expect((await ask(port, `/chats/${written}/messages`, { form })).status, written).toBe(200);
+    }
   });
 
   it("are found by how their names begin, without regard to case", async () => {

@@ -134,11 +134,7 @@ describe("following a room", () => {
   ])("refuses %s %o", async (path, headers, expected) => {
     const source = await follow(path, headers);
     expect(source.headers["content-type"]).toBe("application/problem+json; charset=utf-8");
-    await until(
-      5000,
-      () => "the problem",
-      () => (source.problem === "" ? undefined : true),
-    );
+    await source.over();
     expect(`${source.status} ${JSON.parse(source.problem).code}`).toBe(expected);
   });
 });

@@ -51,6 +51,13 @@ const left = (person: GreetedClient, room = "rust") => ({
   s: "left",
 });
 const leave = (person: GreetedClient, room = "rust"): void => person.send({ _ct: "leave_room", r: room });
+/** Resolves once the server has so many sessions. */
+const sessions = (count: number): Promise<unknown> =>
+  until(
+    5000,
+    () => `the server to have ${count} sessions`,
+    async () => (await server?.telemetry.render())?.includes(`verbatim_sessions{door="tcp"} ${count}\n`) || undefined,
+  );
 const say = (person: GreetedClient, text: string): void => person.send({ _ct: "send_message", r: "rust", c: text });
 
 describe("presence", () => {
@@ -110,11 +117,7 @@ describe("presence", () => {
     await second.join("rust");
     expect(await watcher.event()).toEqual(joined(first));
     end(first);
-    await until(
-      5000,
-      () => "the server to see the session end",
-      async () => (await server?.telemetry.render())?.includes('verbatim_sessions{door="tcp"} 2\n') || undefined,
-    );
+    await sessions(2);
     expect(await watcher.quiet()).toEqual([]);
     end(second);
     expect(await watcher.event()).toEqual(left(first));
@@ -215,6 +218,7 @@ describe("a crowded room", () => {
 
     // The crowd thins out: names are told again.
     fourth.drop();
+    await sessions(4);
     fifth.drop();
     expect(await hearer.event()).toEqual(left(fifth));
     expect(await older.event()).toEqual(left(fifth));

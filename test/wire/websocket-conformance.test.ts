@@ -3,7 +3,7 @@
  * `kosoku`, which drives the cases of the Autobahn test suite. It talks to an endpoint that echoes, which only this test
  * starts. Case 9 (messages up to 16 MiB, in pieces of 64 bytes too) runs with VERBATIM_CONFORMANCE=long.
  */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { FrameLimits } from "../../src/server/gateways/websocket-reader.ts";
 import { tempFolder } from "../support/clean-checkout.ts";
@@ -18,34 +18,62 @@ const LIMITS: FrameLimits = { frameBytesMax: 16 * MIB, piecesMax: 256 * 1024, ch
 /** What a case may end with: as the RFC has it, or in one of several ways that it leaves open. */
 const FINE = ["OK", "NON-STRICT", "INFORMATIONAL"];
 
+/** How long the suite waits for most answers, in milliseconds. A busy machine stands still for longer. */
+const SUITE_WAITS_MS = 1000;
+/** How often a case is run that the suite gave up on. */
+const ROUNDS_MAX = 5;
+
 interface CaseResult {
   readonly behavior: string;
   readonly behaviorClose: string;
+  /** How long it took, in milliseconds. */
+  readonly duration: number;
 }
 
-/** Runs the cases of some groups, and gives their results by case. */
-async function runCases(groups: readonly string[], withinMs: number): Promise<ReadonlyMap<string, CaseResult>> {
+type CaseResults = ReadonlyMap<string, CaseResult>;
+
+/** Runs some cases, each named or as a group, and gives their results by name. */
+async function runOnce(cases: readonly string[], withinMs: number): Promise<CaseResults> {
   const server = await startEchoServer(LIMITS);
   const folder = tempFolder("conformance");
-  const include = groups.flatMap((group) => ["--include", group]);
+  const include = cases.flatMap((name) => ["--include", name]);
   const args = ["--mode", "fuzzingclient", "--parallelism", "4", "--outdir", folder.path, ...include];
+  const index = `${folder.path}/index.json`;
   try {
-    const options = { cwd: folder.path, env: {}, withinMs };
-    await runProgram("kosoku", [...args, `127.0.0.1:${server.port}`], options);
-    const reports = JSON.parse(readFileSync(`${folder.path}/index.json`, "utf8")) as Record<
-      string,
-      Record<string, CaseResult>
-    >;
-    return new Map(Object.values(reports).flatMap((cases) => Object.entries(cases)));
+    const run = runProgram("kosoku", [...args, `127.0.0.1:${server.port}`], { cwd: folder.path, env: {}, withinMs });
+    await run.catch((error: unknown) => {
+      // It ends with an error where a case failed, too; then there are results.
+      if (!existsSync(index)) throw error;
+    });
+    const reports = JSON.parse(readFileSync(index, "utf8")) as Record<string, Record<string, CaseResult>>;
+    return new Map(Object.values(reports).flatMap((results) => Object.entries(results)));
   } finally {
     folder.remove();
     await server.stop();
   }
 }
 
-function failures(results: ReadonlyMap<string, CaseResult>): readonly string[] {
+const isFine = ({ behavior, behaviorClose }: CaseResult): boolean =>
+  FINE.includes(behavior) && FINE.includes(behaviorClose);
+
+/**
+ * The results of the cases of some groups. A case that the suite gave up on has none yet: that may say as much of the
+ * machine as of the door. It is run again, and one that the door leaves without an answer is given up on each time.
+ */
+async function runCases(groups: readonly string[], withinMs: number): Promise<CaseResults> {
+  const all = new Map(await runOnce(groups, withinMs));
+  for (let round = 1; round < ROUNDS_MAX; round++) {
+    const givenUp = [...all].filter(([, result]) => !isFine(result) && result.duration >= SUITE_WAITS_MS);
+    if (givenUp.length === 0) break;
+    const names = givenUp.map(([name]) => name);
+    for (const [name, result] of await runOnce(names, withinMs)) all.set(name, result);
+  }
+  return all;
+}
+
+function failures(results: CaseResults): readonly string[] {
   return [...results]
-    .filter(([, { behavior, behaviorClose }]) => !FINE.includes(behavior) || !FINE.includes(behaviorClose))
+    .filter(([, result]) => !isFine(result))
     .map(([name, { behavior, behaviorClose }]) => `${name}: ${behavior}, closed ${behaviorClose}`);
 }
 

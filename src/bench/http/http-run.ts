@@ -8,7 +8,7 @@ import { ClusterBooks, type Part } from "../cluster/cluster-books.ts";
 import { LoadLedger } from "../load-ledger.ts";
 import type { Moment } from "../load-result.ts";
 import { type ProcessProbe, probeProcess } from "../process-probe.ts";
-import { TICK_MS, tickUntil } from "../ticking.ts";
+import { Silence, TICK_MS, tickUntil } from "../ticking.ts";
 import { Audience } from "./audience.ts";
 import { feed } from "./feeder.ts";
 import { type HttpPlan, isSilent } from "./http-plan.ts";
@@ -172,15 +172,13 @@ class HttpRun {
     this.#reader?.stop();
     if (isSilent(this.#plan)) return;
     const deadlineMs = this.#ms() + this.#plan.drainMs;
-    let delivered = this.#ledger.delivered;
-    let heardMs = this.#ms();
+    const silence = new Silence(this.#ledger.delivered, this.#ms());
     await this.#until(() => {
-      if (this.#ledger.delivered !== delivered) heardMs = this.#ms();
-      delivered = this.#ledger.delivered;
+      const silentMs = silence.lasts(this.#ledger.delivered, this.#ms());
       if (this.#ms() > deadlineMs) return true;
       if (!this.#pool.settled || this.#reader?.settled === false) return false;
       if (this.#books?.drained(this.#pool.accepted) === false) return false;
-      return this.#ms() - heardMs > DRAIN_SILENCE_MS || this.#ledger.outstanding() === 0;
+      return silentMs > DRAIN_SILENCE_MS || this.#ledger.outstanding() === 0;
     }, 20);
     if (!this.#pool.settled) this.#ledger.error("post_unanswered", "a post was still without an answer at the end");
   }

@@ -3,6 +3,7 @@
  * record on.
  */
 import { Following } from "../fanout/following.ts";
+import type { Room } from "../fanout/room.ts";
 import type { Session } from "../fanout/session.ts";
 import { CommandError } from "./command-error.ts";
 import type { CommandContext } from "./context.ts";
@@ -15,9 +16,16 @@ export async function follow(
   after: number | undefined,
 ): Promise<void> {
   const { access, catchUp } = context;
-  const room = isAnybody(context, session, text)
-    ? await access.room(undefined, text, "read")
-    : await access.room(session, text, after === undefined ? "read" : "resume");
+  const find = (): Promise<Room> =>
+    isAnybody(context, session, text)
+      ? access.room(undefined, text, "read")
+      : access.room(session, text, after === undefined ? "read" : "resume");
+  let room = await find();
+  if (after !== undefined && after > room.head) {
+    // Another node may have told it a record that this one has yet to hear.
+    await access.settle(text);
+    room = await find();
+  }
   if (after !== undefined && after > room.head) {
     throw new CommandError("bad_field", `after lies beyond the newest record, which is ${room.head}`);
   }

@@ -30,10 +30,11 @@ export function inRoom(
     refuse(telemetry, session, command, code, text);
     return undefined;
   }
-  return lookAgain(context, session, command, action, carryOut);
+  return onceHeard(context, session, command, action, carryOut);
 }
 
-async function lookAgain(
+/** The same once the end of the log as it is now has been heard: for what this node may not know yet. */
+export async function onceHeard(
   { hub, access, telemetry }: CommandContext,
   session: Session,
   command: RoomCommand,

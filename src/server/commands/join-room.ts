@@ -8,12 +8,17 @@ import { Following } from "../fanout/following.ts";
 import type { Room } from "../fanout/room.ts";
 import type { Session } from "../fanout/session.ts";
 import type { CommandContext } from "./context.ts";
-import { inRoom } from "./in-room.ts";
+import { inRoom, onceHeard } from "./in-room.ts";
 import { refuse } from "./refuse.ts";
 
 /** Carries out `join_room`. */
 export function joinRoom(context: CommandContext, session: Session, command: JoinRoom): Promise<void> | undefined {
-  return inRoom(context, session, command, "join", (room) => join(context, session, command, room));
+  const { after } = command;
+  return inRoom(context, session, command, "join", (room) => {
+    if (after === undefined || after <= room.head) return join(context, session, command, room);
+    // Another node may have told it a record that this one has yet to hear.
+    return onceHeard(context, session, command, "join", (found) => join(context, session, command, found));
+  });
 }
 
 function join(context: CommandContext, session: Session, command: JoinRoom, room: Room): undefined {

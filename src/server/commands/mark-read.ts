@@ -19,6 +19,8 @@ export interface ReadUpTo {
 export async function markRead(context: CommandContext, who: Actor, text: string, seq: number): Promise<ReadUpTo> {
   const { access, markers } = context;
   const room = await access.room(who, text, "mark_read");
+  // Another node may have told them a record that this one has yet to hear.
+  if (seq > room.head) await access.settle(text);
   if (seq > room.head) {
     throw new CommandError("bad_field", `seq lies beyond the newest record, which is ${room.head}`);
   }

@@ -30,11 +30,13 @@ export async function removeMessage(context: CommandContext, who: Actor, text: s
       if (denial !== undefined) throw new CommandError(denial.code, denial.text);
     }
     if (found === undefined) throw new CommandError("unknown_message", "there is no such message");
-    if (found.record.body === REMOVED_BODY) return;
-    const body = JSON.stringify({ id: message, seq: found.seq });
-    const stored = await appendOnce(appender, { kind: "message_removed", room, sender: who.user, body });
+    let position = room.end - 1;
+    if (found.record.body !== REMOVED_BODY) {
+      const body = JSON.stringify({ id: message, seq: found.seq });
+      ({ position } = await appendOnce(appender, { kind: "message_removed", room, sender: who.user, body }));
+    }
     // Its text must not be read out of the store once this is answered; a store that is down shows nothing either.
-    await reader.stored(room, stored.position, READ_WITHIN_MS);
+    await reader.stored(room, position, READ_WITHIN_MS);
   } catch (error) {
     if (!(error instanceof UnavailableError)) throw error;
     throw new CommandError("unavailable", error.message, { cause: error });

@@ -36,7 +36,9 @@ function wrapLine(line: string, first: number, rest: number, rows: string[]): vo
         rows.push(row.slice(0, breakAt).trimEnd());
         row = row.slice(breakAt);
         width -= breakWidth;
-      } else {
+      }
+      // Without a space to break at; or a wide character comes after all but the one column that the space took.
+      if (breakAt <= 0 || width + cluster.width > rest) {
         rows.push(row);
         [row, width] = ["", 0];
       }

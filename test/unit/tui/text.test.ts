@@ -106,6 +106,8 @@ describe("wrapping", () => {
     expect(wrap("a\n\nb", 5, 5)).toEqual(["a", "", "b"]);
     expect(wrap("abcdefgh", 3, 4)).toEqual(["abc", "defg", "h"]);
     expect(wrap("日本語", 5, 5)).toEqual(["日本", "語"]);
+    expect(wrap(" abc日", 4, 4)).toEqual(["", "abc", "日"]);
+    expect(wrap(" ab日", 4, 4)).toEqual(["", "ab日"]);
     fc.assert(
       fc.property(nasty, fc.integer({ min: 8, max: 40 }), fc.integer({ min: 0, max: 10 }), (raw, first, more) => {
         const text = sanitize(raw);

@@ -75,9 +75,8 @@ function roomIn(url: string): string | undefined {
   if (end <= START.length || !url.startsWith(END, end)) return undefined;
   const part = url.slice(START.length, end);
   if (part.includes("/")) return undefined;
-  if (!part.includes("%")) return asWritten(part);
   try {
-    return decodeURIComponent(part);
+    return asWritten(part.includes("%") ? decodeURIComponent(part) : part);
   } catch {
     return undefined;
   }
