@@ -1,5 +1,6 @@
 /** The pages as people use them, each in a window of their own: sign up, find each other, talk, take words back, go. */
 import { tmpdir } from "node:os";
+import type { Locator } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openWindow, useBrowser, type Window } from "../support/browser.ts";
 import { type ChatSite, openChatSite } from "../support/chat-site.ts";
@@ -20,6 +21,12 @@ afterAll(() => site.stop());
 
 const arrive = (name: string): Promise<Window> => signUp(browser(), site.origin, name);
 
+/**
+ * Waits until a form that came back has put the keyboard into the field that is to blame. Where somebody types sooner it
+ * can't any more, and the browser says so.
+ */
+const begins = (field: Locator): Promise<void> => field.and(field.page().locator(":focus")).waitFor();
+
 describe("two people in two windows", () => {
   it("HTTP-6 sign up, make a chat, talk, take words back, and sign out", async () => {
     const alice = await arrive("Alice");
@@ -30,6 +37,7 @@ describe("two people in two windows", () => {
     await make.getByLabel("Who else is in it").fill("bob\nnobody at all");
     await make.getByRole("button", { name: "Make it" }).click();
     await alice.page.getByText("Nobody is called “nobody at all”.").waitFor();
+    await begins(make.getByLabel("Who else is in it"));
     await make.getByLabel("Who else is in it").fill("bob");
     await make.getByRole("button", { name: "Make it" }).click();
     await alice.page.getByRole("heading", { name: "Plans" }).waitFor();
@@ -105,12 +113,14 @@ describe("two people in two windows", () => {
     await form.getByLabel("Name").fill("GRACE");
     await form.getByRole("button", { name: "Sign up" }).click();
     await window.page.getByText("This name belongs to somebody else.").waitFor();
+    await begins(form.getByLabel("Name"));
     expect(await form.getByLabel("Name").inputValue()).toBe("GRACE");
     expect(await window.page.title()).toMatch(/^Error: /);
     await window.page.getByRole("region", { name: "Sign in" }).getByLabel("Name").fill("nobody yet");
     await window.page.getByRole("button", { name: "Sign in" }).click();
     // Not any alert: the page before has one too.
     await window.page.getByRole("alert").filter({ hasText: "Nobody has this name." }).waitFor();
+    await begins(window.page.getByRole("region", { name: "Sign in" }).getByLabel("Name"));
     expect(await window.page.getByRole("region", { name: "Sign in" }).getByLabel("Name").inputValue()).toBe(
       "nobody yet",
     );
