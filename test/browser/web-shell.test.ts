@@ -2,7 +2,7 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openWindow, useBrowser } from "../support/browser.ts";
-import { lightness, overflow } from "../support/in-page.ts";
+import { lightness, overflow, watchFor } from "../support/in-page.ts";
 import { until } from "../support/until.ts";
 import {
   axeFindings,
@@ -107,6 +107,35 @@ describe("people at an open server", () => {
     await erin.page.getByText("You have left Choir.").waitFor();
     await inList(erin.page, "Choir").waitFor({ state: "detached" });
     expect([...erin.oddities, ...frank.oddities]).toEqual([]);
+  });
+
+  it("make a chat while their list is on its way, and are not told that there is no such chat", async () => {
+    const gina = await comeIn(browser(), open, "Gina");
+    const hugo = await comeIn(browser(), open, "Hugo");
+    const { page } = gina;
+    const toldOfNone = await watchFor(page, "There is no such chat");
+    // The list as it was before her chat comes after the answer that made it.
+    const made = page.waitForResponse(
+      (answer) => answer.request().method() === "POST" && answer.url().endsWith("/chats"),
+    );
+    let isHeld = false;
+    await page.route("**/chats", async (route) => {
+      if (route.request().method() !== "GET" || isHeld) return route.continue();
+      isHeld = true;
+      const response = await route.fetch();
+      await made;
+      return route.fulfill({ response });
+    });
+    await makeWebChat(hugo.page, "Band", ["Gina"]);
+    await until(
+      WAIT_MS,
+      () => "her list to be asked for",
+      () => isHeld || undefined,
+    );
+    await makeWebChat(page, "Trio", []);
+    await inList(page, "Band").waitFor();
+    expect(await toldOfNone()).toBe(false);
+    expect([...gina.oddities, ...hugo.oddities]).toEqual([]);
   });
 
   it("are told of messages by notifications while the page is hidden, once they have asked for that, and never before", async () => {

@@ -145,11 +145,18 @@ it("a topic that was deleted and made again ends reads and refuses appends, unti
     await log.append(0, messages(0, 3));
     const ended = expect(take(log, 0, 1000)).rejects.toMatchObject({ name: "LogError", fault: "replaced" });
     await topic.remove();
-    // Brokers go on naming a topic for a moment after it was deleted.
+    // Brokers go on naming a topic for a moment after it was deleted, when they may know nothing of its settings any more.
+    let refusal: unknown;
     await until(
       WITHIN_MS,
-      () => "the topic to be made anew",
-      async () => (await makeTopic(engines().kafka, "log", 2, topic.name)).topicId !== topic.topicId || undefined,
+      () => `the topic to be made anew; refused last: ${refusal}`,
+      async () => {
+        const made = await makeTopic(engines().kafka, "log", 2, topic.name).catch((error: unknown) => {
+          refusal = error;
+          return topic;
+        });
+        return made.topicId !== topic.topicId || undefined;
+      },
     );
     await ended;
     expect(log.fault).toMatch(/made anew/);

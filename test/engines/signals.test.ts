@@ -12,6 +12,22 @@ import { until } from "../support/until.ts";
 /** How long others may take to hear, on a machine that is busy with others. */
 const WITHIN_MS = 30_000;
 
+/**
+ * A topic whose leader serves: the broker names it a moment before that, and a node that came then would listen from
+ * wherever the end is once it does, which may be after the first signals.
+ */
+async function signalsTopic(): Promise<TestTopic> {
+  const topic = await makeTopic(engines().kafka, "signals", 1);
+  const log = await topic.openLog();
+  await until(
+    WITHIN_MS,
+    () => "the leader to say where the topic ends",
+    () => log.bounds(0).catch(() => undefined),
+  );
+  await log.close();
+  return topic;
+}
+
 /** One node's signals. */
 async function openNode(topic: TestTopic, address = engines().kafka, clock: Clock = systemClock) {
   const thrown: unknown[] = [];
@@ -30,7 +46,7 @@ const typing = (node: string, number: number): Signal => ({
 });
 
 signalsContract("a Kafka topic", async () => {
-  const topic = await makeTopic(engines().kafka, "signals", 1);
+  const topic = await signalsTopic();
   const { signals, thrown } = await openNode(topic);
   return {
     ...{ signals, thrown },
@@ -45,7 +61,7 @@ signalsContract("a Kafka topic", async () => {
 async function withNodes(
   body: (one: KafkaSignals, other: KafkaSignals, topic: TestTopic) => Promise<void>,
 ): Promise<void> {
-  const topic = await makeTopic(engines().kafka, "signals", 1);
+  const topic = await signalsTopic();
   const one = await openNode(topic);
   const other = await openNode(topic);
   try {

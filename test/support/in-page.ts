@@ -49,3 +49,14 @@ export function lightness(page: Page): Promise<number> {
     getComputedStyle(document.documentElement).backgroundColor.match(/\\d+/g).reduce((sum, one) => sum + Number(one), 0)
   `);
 }
+
+/** Looks out for a text in the page from now on; what it gives says whether it was ever there. */
+export async function watchFor(page: Page, text: string): Promise<() => Promise<boolean>> {
+  await page.evaluate(`
+    document.watchedFor = false;
+    new MutationObserver(() => {
+      document.watchedFor ||= document.body.textContent.includes(${JSON.stringify(text)});
+    }).observe(document.body, { childList: true, subtree: true, characterData: true });
+  `);
+  return () => page.evaluate<boolean>("document.watchedFor");
+}

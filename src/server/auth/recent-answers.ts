@@ -41,7 +41,8 @@ export class RecentAnswers<Value> {
       // It was asked before this one came, and another node may have made it since.
       if (value !== undefined) return value;
     }
-    return await this.#askAnew(key, known, now);
+    // Who asked and who came after go on in that order, as the requests of one connection have to: all wait for one promise.
+    return await this.#askAnew(key, known, now).value;
   }
 
   /** Forgets a key: its value changed. A question that is under way is not answered to anybody who asks from now on. */
@@ -56,7 +57,7 @@ export class RecentAnswers<Value> {
     }
   }
 
-  async #askAnew(key: string, known: Answer<Value> | undefined, now: number): Promise<Value | undefined> {
+  #askAnew(key: string, known: Answer<Value> | undefined, now: number): Answer<Value> {
     const before = known?.before;
     const asked = this.#ask(key);
     const answer = { value: asked.catch((error: unknown) => asBefore(before, now, error)), at: now, before };
@@ -70,13 +71,11 @@ export class RecentAnswers<Value> {
       },
       () => undefined,
     );
-    try {
-      return await answer.value;
-    } catch (error) {
+    answer.value.catch(() => {
       // Whoever asks next asks anew.
       if (this.#answers.get(key) === answer) this.forget(key);
-      throw error;
-    }
+    });
+    return answer;
   }
 
   #keep(key: string, answer: Answer<Value>): void {

@@ -137,6 +137,7 @@ export class LmdbEnvironment {
     if (this.#fault !== undefined) await this.#openAnew();
     let left = group;
     for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+      // Where what was looked at is out of date, this looks again, at what the other process left.
       const db = this.#use();
       const all = new LmdbChanges();
       const committed = viewOf(db);
@@ -157,8 +158,6 @@ export class LmdbEnvironment {
         for (const resolve of done) resolve();
         return;
       }
-      // What was looked at is out of date: look again, at what the other process left.
-      db.resetReadTxn();
     }
     throw new Error(`${this.#options.dir} is written by another process without a pause`);
   }
@@ -208,6 +207,8 @@ export class LmdbEnvironment {
 
   #use(): RootDatabase<Buffer, Buffer> {
     if (this.#db === undefined) throw new Error(this.#closed ? "closed" : `not open: ${this.#fault}`);
+    // The driver keeps what it looked at until a timer fires, which may come after the word of a process that it has written.
+    if (this.#options.isShared || this.#options.readOnly) this.#db.resetReadTxn();
     return this.#db;
   }
 }

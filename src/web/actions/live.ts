@@ -52,8 +52,9 @@ export class Live {
   /** A change of the password that is on its way. */
   #changing: Promise<void> = Promise.resolve();
   #nextLoad: ReturnType<typeof setTimeout> | undefined;
-  #isLoading = false;
-  #loadAgain = false;
+  #loading: Promise<void> | undefined;
+  /** The load after the one that runs, for all who asked meanwhile. */
+  #nextLoading: Promise<void> | undefined;
   #isOver = false;
 
   constructor({ api, store, me, keeper, url, on }: LiveOptions) {
@@ -100,24 +101,36 @@ export class Live {
     return document.visibilityState === "visible" && document.hasFocus() && this.#store.open.value?.room === room;
   }
 
-  /** Asks for the list; asked for while that runs, once more after it. */
-  async load(): Promise<void> {
-    this.#loadAgain = this.#isLoading;
-    if (this.#isLoading) return;
-    this.#isLoading = true;
+  /**
+   * Asks for the list, and resolves once the page has it as it was then or later: asked while that runs, once more after it.
+   * Fails only by what the page shows.
+   */
+  load(): Promise<void> {
+    if (this.#loading === undefined) {
+      this.#loading = this.#tryLoad().finally(() => {
+        this.#loading = undefined;
+      });
+      return this.#loading;
+    }
+    this.#nextLoading ??= this.#loading.then(() => {
+      this.#nextLoading = undefined;
+      return this.load();
+    });
+    return this.#nextLoading;
+  }
+
+  async #tryLoad(): Promise<void> {
+    if (this.#isOver) return;
     try {
       await this.#load();
-      this.#store.list.value = { type: "ready" };
+      if (!this.#isOver) this.#store.list.value = { type: "ready" };
     } catch (error) {
       if (this.#isOver) return;
       if (error instanceof ApiError && error.code === "unauthorized") this.#on.ended(errorWords(error));
       else if (this.#store.list.value.type !== "ready") {
         this.#store.list.value = { type: "failed", text: errorWords(error) };
       }
-    } finally {
-      this.#isLoading = false;
     }
-    if (this.#loadAgain && !this.#isOver) await this.load();
   }
 
   async #load(): Promise<void> {

@@ -74,8 +74,17 @@ describe.each(KINDS)("$what that was asked for a moment ago", ({ put, get, value
   it("is asked for once a second at the most, and once by all who ask at a time", async () => {
     const { clock, directory, recent } = world();
     await put(directory);
-    const all = await Promise.all(Array.from({ length: 5 }, () => get(recent)));
+    const order: number[] = [];
+    const all = await Promise.all(
+      Array.from({ length: 5 }, async (_, index) => {
+        const got = await get(recent);
+        order.push(index);
+        return got;
+      }),
+    );
     expect(all).toEqual(Array.from({ length: 5 }, () => value));
+    // What one connection asks for, one behind the other, goes on in that order.
+    expect(order).toEqual([0, 1, 2, 3, 4]);
     await clock.advance(999);
     expect(await get(recent)).toEqual(value);
     expect(directory.asked).toBe(1);

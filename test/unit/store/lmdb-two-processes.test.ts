@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openLmdbStore } from "../../../src/server/store/lmdb.ts";
 import { startProgram } from "../../support/programs.ts";
 import { batchOf, expectedRows, history, NO_LIMIT, roomOf } from "../../support/store-history.ts";
+import { until } from "../../support/until.ts";
 
 const CHILD = fileURLToPath(new URL("../../support/store-child.mjs", import.meta.url));
 const BUILT = fileURLToPath(new URL("../../../dist/server/store/lmdb.js", import.meta.url));
@@ -37,13 +38,26 @@ describe("the embedded store in two processes", { timeout: 2 * WITHIN_MS }, () =
     const store = await open(false);
     const child = startProgram(process.execPath, [CHILD, dir], { cwd: tmpdir(), env: {} });
     await child.printed(/ready/, WITHIN_MS);
+    const answers = (): readonly string[] => child.output().match(/^\d+ .*(?=\n)/gm) ?? [];
+    const expected: string[] = [];
     for (let from = 0; from < 400; from += 40) {
       await store.write(batchOf(LOG, from, from + 40));
-      child.write(`${roomOf(0)}\n`);
       const seqs = expectedRows(LOG, roomOf(0), 1, from + 40).map(({ seq }) => seq);
-      await child.printed(new RegExp(`^${from + 40} ${seqs.join(",")}\\.$`, "m"), WITHIN_MS);
+      const answer = `${from + 40} ${seqs.join(",")}.`;
+      expected.push(answer);
+      // Asked until it says so: what it read a moment ago may still be what it reads now, but not in the next.
+      await until(
+        WITHIN_MS,
+        () => `${answer} of:\n${child.output()}`,
+        () => {
+          child.write(`${roomOf(0)}\n`);
+          return answers().includes(answer) || undefined;
+        },
+      );
     }
     await child.end("SIGKILL");
+    // Each state as a whole, none that never was, and none again once there was a later one.
+    expect(answers().filter((answer, index, all) => answer !== all[index - 1])).toEqual(expected);
     // A reader that is killed leaves nothing that holds the writer up.
     await store.retain(roomOf(0), 100);
     await store.write(batchOf(LOG, 0, 400));
