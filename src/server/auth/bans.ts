@@ -15,6 +15,9 @@ export class Bans {
   readonly #signals: Signals;
   readonly #clock: Clock;
   #byRoom = new Map<Uuid, Map<string, Ban>>();
+  /** How often they were asked for, and which time it was that is held. */
+  #asked = 0;
+  #held = 0;
 
   constructor(options: { node: string; directory: Directory; signals: Signals; clock: Clock }) {
     this.#node = options.node;
@@ -25,8 +28,14 @@ export class Bans {
 
   /** Reads all of them: at the start, when a signal says that they changed, and now and then, for signals get lost. */
   async load(): Promise<void> {
+    this.#asked += 1;
+    const time = this.#asked;
+    const all = await this.#directory.bans(this.#clock.now());
+    // Who asked later may have been answered before, with a ban that was not there yet when this was asked.
+    if (time < this.#held) return;
+    this.#held = time;
     const byRoom = new Map<Uuid, Map<string, Ban>>();
-    for (const ban of await this.#directory.bans(this.#clock.now())) {
+    for (const ban of all) {
       const bans = byRoom.get(ban.room) ?? new Map<string, Ban>();
       byRoom.set(ban.room, bans.set(keyOf(ban.type, ban.subject), ban));
     }

@@ -5,6 +5,7 @@
 import { NAME_LENGTH_MAX, READ_WITHIN_MS } from "../../protocol/limits.ts";
 import type { Actor } from "../auth/user.ts";
 import type { Room } from "../fanout/room.ts";
+import { UnavailableError } from "../fanout/room-reader.ts";
 import { type StoredRecord, senderKey, type Uuid } from "../record.ts";
 import { uuidTime } from "../uuid.ts";
 import { append } from "./append.ts";
@@ -54,8 +55,13 @@ function said({ record, seq, n }: StoredRecord, content: string): Message {
 }
 
 async function kept({ reader }: CommandContext, room: Room, seq: number): Promise<Message | undefined> {
-  const stored = await reader.record(room, seq, READ_WITHIN_MS);
-  return stored === undefined ? undefined : messageOf(stored);
+  try {
+    const stored = await reader.record(room, seq, READ_WITHIN_MS);
+    return stored === undefined ? undefined : messageOf(stored);
+  } catch (error) {
+    if (!(error instanceof UnavailableError)) throw error;
+    throw new CommandError("unavailable", error.message, { cause: error });
+  }
 }
 
 /** The first of a repeat that retention has removed: what the repeat says is what it said. */

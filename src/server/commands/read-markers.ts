@@ -60,14 +60,21 @@ export class ReadMarkers {
 
   /** A user's markers, by room. */
   async of(user: Uuid): Promise<ReadonlyMap<Uuid, ReadMarker>> {
+    // Looked at before as well: what is written while the directory is asked may be in neither.
+    const before = this.#gathered(user);
     const markers = new Map(await this.#directory.markers(user));
-    for (const roster of this.#rosters.ofUser(user)) {
-      for (const moves of [this.#writing, this.#moves]) {
-        const move = moves.get(keyOf(user, roster.id));
-        if (move !== undefined && move.seq > (markers.get(roster.id)?.seq ?? 0)) markers.set(roster.id, move);
-      }
+    for (const move of [...before, ...this.#gathered(user)]) {
+      if (move.seq > (markers.get(move.room)?.seq ?? 0)) markers.set(move.room, move);
     }
     return markers;
+  }
+
+  /** A user's moves that are not known to be written. */
+  #gathered(user: Uuid): readonly MarkerMove[] {
+    return [...this.#rosters.ofUser(user)].flatMap(({ id }) => {
+      const key = keyOf(user, id);
+      return [this.#writing.get(key), this.#moves.get(key)].filter((move) => move !== undefined);
+    });
   }
 
   /** Writes what was gathered. Rejects where the directory can't; then it is kept for the next time. */
