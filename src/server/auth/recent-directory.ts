@@ -23,8 +23,8 @@ export class RecentDirectory {
   }
 
   /** The account of an id, disabled ones too. What is no id has none. */
-  async account(id: string): Promise<Account | undefined> {
-    return isUuid(id) ? await this.#accounts.get(id) : undefined;
+  account(id: string): Promise<Account | undefined> {
+    return isUuid(id) ? this.#accounts.get(id) : Promise.resolve(undefined);
   }
 
   /** The sign-in of a cookie's hash; `undefined` where there is none, or it has ended. */

@@ -24,9 +24,9 @@ export class ReadMarkers {
   readonly #rosters: RosterView;
   readonly #clock: Clock;
   readonly #isWriter: (room: Uuid) => boolean;
-  #moves = new Map<string, GatheredMove>();
+  #moves = new Moves();
   /** Those that are being written. */
-  #writing = new Map<string, GatheredMove>();
+  #writing = new Moves();
   #flushing: Promise<void> | undefined;
 
   /** `isWriter` says whether it is this node that writes a room's markers now. */
@@ -49,7 +49,7 @@ export class ReadMarkers {
     const since = this.#clock.monotonic();
     for (const { record, seq, n } of records) {
       if (record.kind !== "message" || this.#rosters.of(record.room) === undefined) continue;
-      this.#moves.set(keyOf(record.sender, record.room), { user: record.sender, room: record.room, seq, n, since });
+      this.#moves.set({ user: record.sender, room: record.room, seq, n, since });
     }
   }
 
@@ -72,15 +72,14 @@ export class ReadMarkers {
   /** A user's moves that are not known to be written. */
   #gathered(user: Uuid): readonly MarkerMove[] {
     return [...this.#rosters.ofUser(user)].flatMap(({ id }) => {
-      const key = keyOf(user, id);
-      return [this.#writing.get(key), this.#moves.get(key)].filter((move) => move !== undefined);
+      return [this.#writing.get(user, id), this.#moves.get(user, id)].filter((move) => move !== undefined);
     });
   }
 
   /** Writes what was gathered. Rejects where the directory can't; then it is kept for the next time. */
   async flush(): Promise<void> {
     while (this.#flushing !== undefined) await this.#flushing.catch(() => undefined);
-    if (this.#moves.size === 0) return;
+    if (this.#moves.isEmpty) return;
     this.#flushing = this.#write();
     try {
       await this.#flushing;
@@ -91,23 +90,49 @@ export class ReadMarkers {
 
   async #write(): Promise<void> {
     const moves = this.#moves;
-    this.#moves = new Map();
-    this.#writing = new Map();
+    this.#moves = new Moves();
+    this.#writing = new Moves();
     const oldest = this.#clock.monotonic() - KEPT_MS;
-    for (const [key, move] of moves) {
-      if (this.#isWriter(move.room)) this.#writing.set(key, move);
-      else if (move.since >= oldest) this.#moves.set(key, move);
+    for (const move of moves.all()) {
+      if (this.#isWriter(move.room)) this.#writing.set(move);
+      else if (move.since >= oldest) this.#moves.set(move);
     }
-    if (this.#writing.size === 0) return;
+    if (this.#writing.isEmpty) return;
     try {
-      await this.#directory.moveMarkers([...this.#writing.values()]);
+      await this.#directory.moveMarkers([...this.#writing.all()]);
     } catch (error) {
-      this.#moves = new Map([...this.#writing, ...this.#moves]);
+      const since = this.#moves;
+      this.#moves = this.#writing;
+      for (const move of since.all()) this.#moves.set(move);
       throw error;
     } finally {
-      this.#writing = new Map();
+      this.#writing = new Moves();
     }
   }
 }
 
-const keyOf = (user: Uuid, room: Uuid): string => user + room;
+/** The last move of each user in each room. */
+class Moves {
+  readonly #byRoom = new Map<Uuid, Map<Uuid, GatheredMove>>();
+
+  get isEmpty(): boolean {
+    return this.#byRoom.size === 0;
+  }
+
+  get(user: Uuid, room: Uuid): GatheredMove | undefined {
+    return this.#byRoom.get(room)?.get(user);
+  }
+
+  set(move: GatheredMove): void {
+    let moves = this.#byRoom.get(move.room);
+    if (moves === undefined) {
+      moves = new Map();
+      this.#byRoom.set(move.room, moves);
+    }
+    moves.set(move.user, move);
+  }
+
+  *all(): Iterable<GatheredMove> {
+    for (const moves of this.#byRoom.values()) yield* moves.values();
+  }
+}

@@ -3,6 +3,7 @@
  */
 import { messageHead, messageTail, REMOVED_TAIL, roomChange } from "../../protocol/events.ts";
 import { LINE_END } from "../../protocol/framing.ts";
+import { IsoTimes } from "../iso-time.ts";
 import { type LogRecord, REMOVED_BODY, type StoredRecord, senderKey } from "../record.ts";
 
 /** Names that need no escape in JSON; the others are rare enough for `JSON.stringify`. */
@@ -14,14 +15,13 @@ const MESSAGE_START = '{"_et":"user_message"';
 /** The JSON text of a string. */
 const json = (text: string): string => (PLAIN_TEXT.test(text) ? `"${text}"` : JSON.stringify(text));
 
-/** Writes events; remembers the text of the last time, for many records share a millisecond. */
+/** Writes events. */
 export class EventEncoder {
-  #time = Number.NaN;
-  #timeText = "";
+  readonly #times = new IsoTimes();
 
   /** The event of a record, as it is told in the room whose name on the wire has the JSON text `roomJson`. */
   encode(roomJson: string, { record, seq }: StoredRecord): string {
-    const time = this.#iso(record.time);
+    const time = this.#times.of(record.time);
     if (record.kind === "message") {
       const own = senderKey(record);
       const key = own === undefined ? undefined : json(own);
@@ -31,14 +31,6 @@ export class EventEncoder {
     }
     const { user, detail } = concerned(record);
     return roomChange(roomJson, seq, time, record.kind, user, record.senderName, detail);
-  }
-
-  #iso(time: number): string {
-    if (time !== this.#time) {
-      this.#time = time;
-      this.#timeText = new Date(time).toISOString();
-    }
-    return this.#timeText;
   }
 }
 

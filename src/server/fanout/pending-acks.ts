@@ -29,7 +29,12 @@ export interface WaitingCaller {
 export type Waiting = WaitingSession | WaitingCaller;
 
 interface Entry {
-  readonly waiting: Waiting;
+  /**
+   * `undefined` once they were told. A map that keeps losing and gaining keys makes itself anew now and then, and what it
+   * was before keeps its entries until the old heap is collected: with all that hangs on them, the collector would carry
+   * every post twice.
+   */
+  waiting: Waiting | undefined;
   /** When it was asked, in milliseconds on the monotonic clock. */
   readonly since: number;
 }
@@ -52,7 +57,7 @@ export class PendingAcks {
     const entry = this.#waiting.get(record);
     if (entry === undefined) return undefined;
     this.#waiting.delete(record);
-    return entry.waiting;
+    return release(entry);
   }
 
   /** Takes out all who have waited since before `since`. */
@@ -61,10 +66,17 @@ export class PendingAcks {
     for (const [id, entry] of this.#waiting) {
       if (entry.since >= since) break;
       this.#waiting.delete(id);
-      old.push(entry.waiting);
+      const waiting = release(entry);
+      if (waiting !== undefined) old.push(waiting);
     }
     return old;
   }
+}
+
+function release(entry: Entry): Waiting | undefined {
+  const { waiting } = entry;
+  entry.waiting = undefined;
+  return waiting;
 }
 
 /** Tells whoever waits that it did not work out. */

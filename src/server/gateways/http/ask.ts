@@ -84,7 +84,8 @@ export interface Answer {
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
 }
 
-const NO_HEADERS = Object.freeze({});
+/** Of an answer that needs none beyond those that every answer has. */
+export const NO_HEADERS: Answer["headers"] = Object.freeze({});
 
 /** 200, or another status, with a JSON text. */
 export function ok(json: string, status = 200, headers: Answer["headers"] = NO_HEADERS): Answer {

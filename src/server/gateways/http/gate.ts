@@ -9,6 +9,9 @@ import type { Origins } from "./origins.ts";
 /** Calls that change something although they are a GET. */
 const CHANGING_GETS: readonly string[] = ["/logout"];
 
+/** What of a request the gate looks at. */
+export type GateRequest = Pick<IncomingMessage, "headers" | "rawHeaders" | "method" | "url">;
+
 /** Lets requests in. */
 export class Gate {
   readonly #origins: Origins;
@@ -24,7 +27,7 @@ export class Gate {
   }
 
   /** Why a request may not pass; `undefined` where it may. */
-  refusal({ headers, rawHeaders, method, url = "" }: IncomingMessage): CommandError | undefined {
+  refusal({ headers, rawHeaders, method, url = "" }: GateRequest): CommandError | undefined {
     if (this.#isStopping) return new CommandError("going_away", "the server is stopping; come back");
     if (hasTooManyHeaders(rawHeaders)) return new CommandError("headers_too_large", "there are too many headers");
     if (namesTwoHosts(rawHeaders)) return new CommandError("bad_request", "a request names one Host");

@@ -18,7 +18,7 @@ const HEADERS_MS_MAX = 5_000;
 /** How often connections are looked through for those that take too long, in milliseconds. */
 const LOOK_EVERY_MS = 1_000;
 /** A connection without a request is kept for so long, in milliseconds. */
-const KEEP_ALIVE_MS = 5_000;
+export const KEEP_ALIVE_MS = 5_000;
 /**
  * A connection on which nothing moves, in milliseconds: who asks for a long answer and does not read it must not keep it
  * in memory. What is meant to be silent, a stream or a WebSocket, is looked after as a session and has none.

@@ -8,17 +8,20 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
 import { NAME_LENGTH_MAX } from "../../../protocol/limits.ts";
 import { CommandError } from "../../commands/command-error.ts";
-import { writeAnswer, writeFailure } from "./answers.ts";
-import { asWritten, ok } from "./ask.ts";
+import { failureAnswer, writeAnswer, writeFailure } from "./answers.ts";
+import { type Answer, asWritten, ok } from "./ask.ts";
 import { bodyType, collectBody, parseBody } from "./body.ts";
 import type { HttpDoor } from "./door.ts";
-import { type Fields, text } from "./fields.ts";
+import { text } from "./fields.ts";
 import { type CallNote, PLAIN_NOTE } from "./route.ts";
 import { postedJson, postedShape } from "./shapes.ts";
 import type { Visitors } from "./visitors.ts";
 
 const START = "/chats/";
 const END = "/messages";
+
+/** What of a request a post is. */
+export type PostRequest = Pick<IncomingMessage, "method" | "url" | "headers" | "rawHeaders" | "socket">;
 
 /** Takes in messages. */
 export class PostMessage {
@@ -32,40 +35,41 @@ export class PostMessage {
 
   /** Takes a request in where it posts a message; `false` where it is another call. */
   take(request: IncomingMessage, response: ServerResponse): boolean {
-    if (request.method !== "POST") return false;
-    const room = roomIn(request.url ?? "");
+    const room = this.roomOf(request);
     if (room === undefined) return false;
-    const type = bodyType(request.headers["content-type"]);
-    const failed = (error: unknown): void => writeFailure(response, error, this.#door.telemetry);
     collectBody(
       request,
       this.#door.limits.bodyBytesMax,
-      (bytes) => {
-        this.#post(request, room, parsed(type, bytes)).then((json) => writeAnswer(response, ok(json)), failed);
-      },
-      failed,
+      (bytes) => void this.answer(request, room, bytes).then((answer) => writeAnswer(response, answer)),
+      (error) => writeFailure(response, error, this.#door.telemetry),
     );
     return true;
   }
 
-  async #post(request: IncomingMessage, room: string, body: () => Fields): Promise<string> {
-    const fields = body();
-    const { content, sender_id: sender } = fields;
-    if (typeof content !== "string") throw wrong("content is the text and is given once");
-    const named = sender ?? undefined;
-    if (named !== undefined && typeof named !== "string") throw wrong("sender_id is the id of a user");
-    const address = this.#visitors.address(request);
-    const key = keyOf(request);
-    const signedIn = await this.#visitors.identify(request, address, named);
-    if (signedIn === undefined) throw new CommandError("unauthorized", "say who you are: sign in, or send a token");
-    return postedJson(await this.#door.api.post({ user: signedIn.user, address }, room, content, key));
+  /** The room that a request posts to; `undefined` where it is another call. */
+  roomOf({ method, url = "" }: PostRequest): string | undefined {
+    return method === "POST" ? roomIn(url) : undefined;
+  }
+
+  /** Carries a post out, its body read; never rejects. */
+  async answer(request: PostRequest, room: string, body: Buffer): Promise<Answer> {
+    try {
+      const { content, sender_id: sender } = parseBody(bodyType(request.headers["content-type"]), body);
+      if (typeof content !== "string") throw wrong("content is the text and is given once");
+      const named = sender ?? undefined;
+      if (named !== undefined && typeof named !== "string") throw wrong("sender_id is the id of a user");
+      const address = this.#visitors.address(request);
+      const key = keyOf(request);
+      const signedIn = await this.#visitors.identify(request, address, named);
+      if (signedIn === undefined) throw new CommandError("unauthorized", "say who you are: sign in, or send a token");
+      return ok(postedJson(await this.#door.api.post({ user: signedIn.user, address }, room, content, key)));
+    } catch (error) {
+      return failureAnswer(error, this.#door.telemetry);
+    }
   }
 }
 
 const wrong = (text: string): CommandError => new CommandError("bad_field", text);
-
-/** Within the promise of `#post`, so that a body that is wrong fails it as anything else does. */
-const parsed = (type: ReturnType<typeof bodyType>, bytes: Buffer) => (): Fields => parseBody(type, bytes);
 
 /** The room of `/chats/{chat_id}/messages`, with or without a query; `undefined` where the path is another. */
 function roomIn(url: string): string | undefined {
@@ -82,7 +86,7 @@ function roomIn(url: string): string | undefined {
   }
 }
 
-function keyOf({ headers }: IncomingMessage): string | undefined {
+function keyOf({ headers }: PostRequest): string | undefined {
   const key = headers["idempotency-key"];
   if (key === undefined) return undefined;
   if (typeof key !== "string" || !/^[\x20-\x7e]+$/.test(key) || key.length > NAME_LENGTH_MAX) {

@@ -7,12 +7,13 @@ import type { SecureContextOptions, Server as TlsServer } from "node:tls";
 import type { FastifyRequest } from "fastify";
 import { CommandError } from "../../commands/command-error.ts";
 import type { Listen } from "../../config/config.ts";
+import type { Telemetry } from "../../telemetry/telemetry.ts";
 import type { PageFrame } from "../pages/door.ts";
 import { registerPages } from "../pages/pages.ts";
 import { refuseSignIn } from "../pages/sign-in-routes.ts";
 import { readWebClient, webFolder } from "../web/web-assets.ts";
 import { attachWebSockets, type WebSocketDoor } from "../websocket.ts";
-import { writeFailure } from "./answers.ts";
+import { failureAnswer, writeFailure } from "./answers.ts";
 import { createApp } from "./app.ts";
 import { notedCalls, POST_MESSAGE_PATH } from "./calls.ts";
 import { addDocs } from "./docs.ts";
@@ -24,6 +25,7 @@ import { openApi } from "./openapi.ts";
 import { addOperations } from "./operations.ts";
 import { Origins } from "./origins.ts";
 import { pagesDoor } from "./pages-door.ts";
+import { PostLane, type Posts } from "./post-lane.ts";
 import { PostMessage } from "./post-message.ts";
 import { addCalls, askOf } from "./register.ts";
 import { Turns } from "./turns.ts";
@@ -72,6 +74,7 @@ export async function openHttpGateway(options: HttpGatewayOptions): Promise<Http
   const streams = new EventStreams(door);
   const posts = new PostMessage(door, visitors);
   const turns = new Turns();
+  let lane: PostLane | undefined;
   const makeServer = (handle: RequestListener): Server => {
     const take = (request: IncomingMessage, response: ServerResponse): void => {
       // What came before the server began to stop is answered, though it waits.
@@ -81,7 +84,10 @@ export async function openHttpGateway(options: HttpGatewayOptions): Promise<Http
         else if (!posts.take(request, response)) handle(request, response);
       });
     };
-    return createNodeServer(take, options.tls, door.limits.sessionsMax + CONNECTIONS_BESIDE_SESSIONS);
+    const { tls } = options;
+    const server = createNodeServer(take, tls, door.limits.sessionsMax + CONNECTIONS_BESIDE_SESSIONS);
+    if (tls === undefined) lane = new PostLane(server, lanePosts(gate, posts, door.telemetry), door.clock);
+    return server;
   };
   const app = createApp(door, makeServer, [{ method: "POST", path: POST_MESSAGE_PATH }]);
   const { mode, signUp, openAnyway } = door.auth;
@@ -108,11 +114,13 @@ export async function openHttpGateway(options: HttpGatewayOptions): Promise<Http
   const stopAccepting = (): void => {
     gate.stop();
     webSockets.close();
+    lane?.stop();
     server.close();
   };
   const close = async (): Promise<void> => {
     stopAccepting();
     streams.close();
+    lane?.close();
     server.closeAllConnections();
     await app.close();
   };
@@ -126,6 +134,19 @@ export async function openHttpGateway(options: HttpGatewayOptions): Promise<Http
     await close();
     throw error;
   }
+}
+
+/** Posts that have to pass the gate. */
+function lanePosts(gate: Gate, posts: PostMessage, telemetry: Telemetry): Posts {
+  return {
+    roomOf: (request) => posts.roomOf(request),
+    answer: (request, room, body) => {
+      const refusal = gate.refusal(request);
+      return refusal === undefined
+        ? posts.answer(request, room, body)
+        : Promise.resolve(failureAnswer(refusal, telemetry));
+    },
+  };
 }
 
 /** In open mode there are no admins to ask, and the door is on loopback. */

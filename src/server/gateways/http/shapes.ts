@@ -5,6 +5,7 @@
 import { z } from "zod";
 import type { PublicRoom } from "../../commands/api.ts";
 import type { Chat, ChatSummary, Message } from "../../commands/chat.ts";
+import { IsoTimes } from "../../iso-time.ts";
 import type { Account, ApiToken, HttpApi } from "./door.ts";
 
 /** Somebody who may not be in a public room for a time. */
@@ -14,8 +15,10 @@ const id = z.uuid();
 const time = z.iso.datetime().describe("UTC, with milliseconds");
 const seq = z.int().min(0).describe("a record's number within its room: 1, 2, 3, … without holes");
 
+const times = new IsoTimes();
+
 /** A time as the API writes it. */
-const showTime = (milliseconds: number): string => new Date(milliseconds).toISOString();
+const showTime = (milliseconds: number): string => times.of(milliseconds);
 
 const list = (items: readonly string[]): string => `[${items.join(",")}]`;
 

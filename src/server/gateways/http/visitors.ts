@@ -9,6 +9,9 @@ import { CommandError } from "../../commands/command-error.ts";
 import { credentialsOf } from "./credentials.ts";
 import type { HttpDoor } from "./door.ts";
 
+/** What of a request may say who sends it. */
+export type Request = Pick<IncomingMessage, "headers" | "socket">;
+
 /** Addresses of sockets that are known as the addresses that they are; beyond so many they are found out anew. */
 const PEERS_MAX = 1024;
 
@@ -22,7 +25,7 @@ export class Visitors {
   }
 
   /** The client's network address, as the trusted proxies tell it. Throws `bad_request` where they disagree. */
-  address({ socket, headers }: IncomingMessage): string {
+  address({ socket, headers }: Request): string {
     const peer = socket.remoteAddress ?? "";
     // Without a word of a proxy it depends on nothing else.
     const isDirect = headers["x-forwarded-for"] === undefined && headers.forwarded === undefined;
@@ -38,7 +41,7 @@ export class Visitors {
   }
 
   /** Whether nobody between the client and us, or a proxy that we trust, can read along. */
-  isSecure({ socket, headers }: IncomingMessage): boolean {
+  isSecure({ socket, headers }: Request): boolean {
     const isEncrypted = (socket as Partial<TLSSocket>).encrypted === true;
     return this.#door.proxies.isSecure(socket.remoteAddress ?? "", isEncrypted, headers);
   }
@@ -47,7 +50,12 @@ export class Visitors {
    * Who asks: `undefined` where no credential was shown; throws `unauthorized` where it is not valid. `named` = whom the
    * body names, which counts in open mode where there is no cookie.
    */
-  identify({ headers }: IncomingMessage, address: string, named: string | undefined): Promise<SignedIn | undefined> {
-    return this.#door.authenticator.identify({ ...credentialsOf(headers), named, address });
+  identify(
+    { headers }: Pick<Request, "headers">,
+    address: string,
+    named: string | undefined,
+  ): Promise<SignedIn | undefined> {
+    const { cookie, userIdCookie, bearer } = credentialsOf(headers);
+    return this.#door.authenticator.identify({ cookie, userIdCookie, bearer, named, address });
   }
 }
