@@ -24,13 +24,15 @@ export interface HttpAsk {
   readonly body?: string | Buffer;
 }
 
-/** Sends one request on a connection of its own. */
+/** Sends one request on a connection of its own, which is closed after the answer. */
 export function ask(port: number, path: string, asked: HttpAsk = {}): Promise<HttpAnswer> {
   const { body, type } = bodyOf(asked);
   const headers: Record<string, string> = { ...type, ...asked.headers };
   if (body !== undefined && headers["transfer-encoding"] === undefined) {
     headers["content-length"] ??= String(Buffer.byteLength(body));
   }
+  // As programs ask that go on asking: a post is then read where most posts are.
+  headers["connection"] ??= "keep-alive";
   const method = asked.method ?? (body === undefined ? "GET" : "POST");
   return new Promise((resolve, reject) => {
     const sent = request({ host: "127.0.0.1", port, path, method, headers, agent: false }, (response) => {
@@ -38,6 +40,7 @@ export function ask(port: number, path: string, asked: HttpAsk = {}): Promise<Ht
       response.on("data", (chunk: Buffer) => chunks.push(chunk));
       response.on("error", reject);
       response.on("end", () => {
+        sent.destroy();
         const text = Buffer.concat(chunks).toString();
         resolve({
           status: response.statusCode ?? 0,
