@@ -191,6 +191,8 @@ export class HttpApi {
       method,
       headers,
       redirect: "manual",
+      // A read marker is on its way often when the page is left: the browser sends it all the same.
+      keepalive: method === "PUT",
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     }).catch((error: unknown) => {
       throw new ApiError("unreachable", String(error), { status: 0, retryAfterMs: undefined });

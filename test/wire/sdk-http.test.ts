@@ -43,6 +43,20 @@ describe("the calls", () => {
     expect((await ann.findUsers("b")).map(({ name }) => name)).toEqual(["Bob"]);
   });
 
+  it("that move a read marker are sent though the page is left meanwhile", async () => {
+    const kept: unknown[] = [];
+    const fetchAndNote: typeof fetch = (input, init) => {
+      kept.push([init?.method, init?.keepalive]);
+      return fetch(input, init);
+    };
+    const api = new HttpApi({ base: `http://127.0.0.1:${server.port}`, fetch: fetchAndNote });
+    await api.signIn({ name: "Ann", password: "correct horse battery" });
+    const { id } = await api.createChat({ name: "read", members: [] });
+    await api.markRead(id, 1);
+    expect(kept.at(-1)).toEqual(["PUT", true]);
+    expect(kept.filter((one) => (one as unknown[])[1] === true)).toHaveLength(1);
+  });
+
   it("list the public rooms", async () => {
     const [general] = await ann.rooms();
     expect(general).toEqual({
