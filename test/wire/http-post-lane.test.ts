@@ -243,7 +243,7 @@ describe("a server that stops", () => {
     const stopping = await startHttpServer({
       fate: () => {
         isUnderWay = isSlow;
-        return { delayMs: isSlow ? 1500 : 0, outcome: "durable" };
+        return { delayMs: isSlow ? 3000 : 0, outcome: "durable" };
       },
     });
     const bob = await HttpPerson.open(stopping.port, "bob");
